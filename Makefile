@@ -1,0 +1,139 @@
+# What can be done with a checkout; `make help` lists it. Paths in recipes are relative or quoted: a folder may have
+# spaces in its name.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The Python that makes the tool environments.
+PYTHON ?= python3
+# Everything that the demo makes on this machine, beside its tools; and the port of its front. Root's demo runs as
+# nobody, who may be shut out of root's folders.
+DEMO_DIR ?= $(if $(filter 0,$(shell id -u)),/var/tmp/pyapps-demo,$(CURDIR)/.demo)
+DEMO_PORT ?= 8080
+# FORCE=1: make demo-clean does not ask.
+FORCE ?=
+# How many parts of `make test` run at once.
+TEST_JOBS ?= 2
+SCENARIOS := default caddy remove broken roles secrets health tunnel fleet deploy
+
+# Nothing outside the checkout and DEMO_DIR is written: every cache has its place here. Only temporary files of root's
+# demo, which runs as nobody, are where everybody may write.
+DEMO_CACHE := $$PWD/.cache/demo
+DEMO_TMP := $(if $(filter 0,$(shell id -u)),/var/tmp,$(DEMO_CACHE)/ansible/tmp)
+DEMO_ENV := env LC_ALL=C.UTF-8 ANSIBLE_CONFIG="$$PWD/ansible.cfg" ANSIBLE_HOME="$(DEMO_CACHE)/ansible" \
+	ANSIBLE_LOCAL_TEMP="$(DEMO_CACHE)/ansible/tmp" ANSIBLE_REMOTE_TMP="$(DEMO_TMP)" \
+	XDG_CACHE_HOME="$(DEMO_CACHE)" PIP_CACHE_DIR="$(DEMO_CACHE)/pip" UV_CACHE_DIR="$(DEMO_CACHE)/uv" \
+	UV_PYTHON_INSTALL_DIR="$(DEMO_CACHE)/python" PYTHONPYCACHEPREFIX="$(DEMO_CACHE)/pycache"
+DEMO_PLAY := $(DEMO_ENV) .tools/demo/bin/ansible-playbook -i inventories/quickstart \
+	-e '{"pyapps_root": "$(DEMO_DIR)", "pyapps_port": $(DEMO_PORT)}'
+
+TEST_ENV := env LC_ALL=C.UTF-8 ANSIBLE_CONFIG="$$PWD/ansible.cfg" PATH="$$PWD/.tools/venv/bin:$$PATH"
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo demo-status demo-clean
+demo: .tools/demo/.stamp ## Serve the apps of apps/ on http://localhost:8080 (DEMO_PORT, DEMO_DIR); no root needed
+	@$(DEMO_PLAY) site.yml
+
+demo-status: .tools/demo/.stamp ## Show the demo's apps as they are now
+	@$(DEMO_PLAY) playbooks/status.yml
+
+demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without asking)
+	@demo_dir="$(DEMO_DIR)"
+	if [ -d "$$demo_dir/srv/pyapps" ]; then
+	    kept=$$(find "$$demo_dir"/srv/pyapps/apps/*/data -mindepth 1 -not -name .home -not -name .tmp \
+	        -not -path '*/data/.home/*' -not -path '*/data/.tmp/*' 2>/dev/null | head -5 || true)
+	    if [ -n "$$kept" ] && [ -z "$(FORCE)" ]; then
+	        printf 'Apps have written data:\n%s\nDelete it with everything else? [y/N] ' "$$kept"
+	        read -r answer || true
+	        [ "$${answer:-}" = y ] || { echo "Nothing was removed. (FORCE=1 removes without asking.)"; exit 1; }
+	    fi
+	    $(MAKE) .tools/demo/.stamp
+	    $(DEMO_PLAY) playbooks/remove.yml -e pyapps_remove=everything -e pyapps_delete_data=true
+	    rm -rf "$$demo_dir"
+	fi
+	rm -rf .tools/demo .cache/demo
+	rmdir --ignore-fail-on-non-empty .tools .cache 2>/dev/null || true
+	echo "The demo is gone."
+
+.tools/demo/.stamp: requirements/demo.txt
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
+	    echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	echo "Preparing the tools of the demo in .tools/demo (once)"
+	$(PYTHON) -m venv --clear .tools/demo
+	$(DEMO_ENV) .tools/demo/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/demo.txt
+	touch $@
+
+.PHONY: tools
+tools: .tools/venv/.stamp ## Install the tools of `make lint` and `make test` into .tools/venv
+
+.tools/venv/.stamp: tests/requirements.txt
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
+	    echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	[ -x .tools/venv/bin/python ] || $(PYTHON) -m venv .tools/venv
+	.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	.tools/venv/bin/uv pip install --quiet --python .tools/venv/bin/python -r tests/requirements.txt
+	touch $@
+
+.PHONY: lint
+lint: tools ## yamllint, ansible-lint, ruff, mypy, and the changelog's fragments
+	@$(TEST_ENV) yamllint --strict .
+	$(TEST_ENV) ruff check .
+	$(TEST_ENV) ruff format --check .
+	$(TEST_ENV) mypy
+	$(TEST_ENV) antsibull-changelog lint
+	$(TEST_ENV) ansible-lint --offline
+
+# Long parts come first, so that the last one does not run alone for long.
+.PHONY: test test-host
+test: test-host tools ## Every test; as root on Debian it installs what is missing
+	@$(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-integration test-molecule-default test-browser \
+	    $(patsubst %,test-molecule-%,$(filter-out default,$(SCENARIOS))) test-sanity test-demo lint docs test-unit test-packaging
+
+test-host:
+	@tests/tools/prepare_host
+
+.PHONY: test-unit test-integration test-browser test-packaging test-demo test-sanity test-molecule
+test-unit: tools ## Tests of the pure core
+	@$(TEST_ENV) pytest -n 2 tests/unit
+
+test-integration: tools ## Tests with real servers on this machine
+	@$(TEST_ENV) pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20 tests/integration
+
+test-browser: tools ## Tests in headless Chromium
+	@$(TEST_ENV) pytest tests/end_to_end
+
+test-packaging: tools ## The built archive: what is in it, and that it works elsewhere
+	@$(TEST_ENV) pytest tests/packaging
+
+test-demo: tools ## `make demo` on bare Debian, in containers
+	@$(TEST_ENV) pytest --exitfirst tests/demo
+
+test-sanity: tools ## ansible-test sanity, without ignores
+	@$(TEST_ENV) tests/sanity/run
+
+test-molecule: $(patsubst %,test-molecule-%,$(SCENARIOS)) ## Every Molecule scenario; one: make test-molecule-default
+
+test-molecule-%: tools
+	@$(TEST_ENV) molecule test -s $*
+
+.PHONY: awx-surveys
+awx-surveys: tools ## Make AWX's surveys from the argument specs
+	@$(TEST_ENV) python tests/tools/awx_surveys.py
+
+.PHONY: docs
+docs: tools ## Build the documentation into .cache/site; a link that leads nowhere is an error
+	@$(TEST_ENV) NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	echo "The documentation is in .cache/site"
+
+.PHONY: resilience
+resilience: tools ## Kill random apps two hundred times, and see that they come back and that the health check says so
+	@$(TEST_ENV) pytest -s tests/resilience
+
+.PHONY: benchmark
+benchmark: tools ## Print the ratios that the quality bar names
+	@$(TEST_ENV) PYTHONPATH=collections:tests python tests/benchmarks/run.py

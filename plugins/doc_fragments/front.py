@@ -1,0 +1,65 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that the modules of all fronts share."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The catalog, and where and how it is served."""
+
+    DOCUMENTATION = r"""
+options:
+  apps:
+    description:
+      - The catalog, as M(selfhost.pyapps.setup_toml) returns it. Read are C(name), C(title), C(owner), C(base_path),
+        C(route), C(gallery) and C(streamlit.config).
+    type: list
+    elements: dict
+    default: []
+  state:
+    description: Whether the front serves the catalog. V(absent) removes only files of ours.
+    type: str
+    choices: [present, absent]
+    default: present
+  port:
+    description: The port to listen on. When somebody else has it, the module fails and names who.
+    type: int
+    required: true
+  address:
+    description: The address to listen on. Empty means all of them.
+    type: str
+    default: ""
+  server_names:
+    description: Host names that are served. Empty means every name.
+    type: list
+    elements: str
+    default: []
+  public_urls:
+    description:
+      - URLs that visitors use when these are not the front's own (a tunnel, another proxy). WebSockets may be opened
+        from their origins too.
+    type: list
+    elements: str
+    default: []
+  gallery:
+    description: Whether V(/) shows the list of apps. Otherwise it is 404.
+    type: bool
+    default: true
+  trusted_proxies:
+    description:
+      - Addresses or networks of proxies before this front. Their C(X-Forwarded-For) and C(X-Forwarded-Proto) are
+        believed, and their headers that name the user (Streamlit's C(server.trustedUserHeaders)). Nobody else's are.
+    type: list
+    elements: str
+    default: []
+  frame_ancestors:
+    description: Who may show the apps in a frame, as in the CSP directive of that name.
+    type: list
+    elements: str
+    default: ["'self'"]
+  access_log:
+    description: File of the access log. By default what the server does anyway.
+    type: path
+"""

@@ -1,0 +1,101 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads files of an app's folder: regular ones, inside it, of a sane size, in UTF-8. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import is_unprintable
+
+KIB = 1024
+MIB = 1024 * KIB
+
+SAFE_SEGMENT = "[A-Za-z0-9_\u0080-\U0010ffff][A-Za-z0-9_.\u0080-\U0010ffff-]*"
+SAFE_PATH = "(?:%s/)*%s" % (SAFE_SEGMENT, SAFE_SEGMENT)
+SAFE_PATH_IN_WORDS = (
+    "a relative path of letters, digits and . _ - (also of other scripts, and emoji), where no part begins with . or -"
+)
+_LONGEST_PATH = 200
+
+
+class UnreadableError(Exception):
+    """A file can not be taken; the message says why and what to do."""
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether a relative path can stand in any configuration file, page or command line without quotes."""
+    return (
+        len(path.encode("utf-8", "replace")) <= _LONGEST_PATH
+        and re.fullmatch(SAFE_PATH, path) is not None
+        and all(char.isascii() or _is_sign(char) for char in path)
+    )
+
+
+def _is_sign(character: str) -> bool:
+    return not is_unprintable(character) and unicodedata.category(character)[0] in "LMNS"
+
+
+def is_inside(root: str, path: str) -> bool:
+    """Whether a path, with all links followed, lies below a folder."""
+    real_root = os.path.realpath(root)
+    return os.path.realpath(path).startswith(os.path.join(real_root, ""))
+
+
+def check_regular(root: str, path: str) -> None:
+    """Accept only a regular file whose links, if any, stay inside ``root``.
+
+    :raises FileNotFoundError: there is nothing under that name
+    :raises UnreadableError: it is something else, or leads out of the folder
+    """
+    os.lstat(path)
+    if not is_inside(root, path):
+        raise UnreadableError("is a link that leads out of the app's folder: copy the file into the folder")
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        raise UnreadableError("is a link that leads nowhere (%s)" % error.strerror) from None
+    if not stat.S_ISREG(mode):
+        raise UnreadableError("is %s, not a regular file" % _kind(mode))
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a named pipe" if stat.S_ISFIFO(mode) else "a device or a socket"
+
+
+def read_app_text(root: str, path: str, longest: int) -> str:
+    """The text of a file of an app.
+
+    :param root: the app's folder
+    :param longest: refused above so many bytes
+    :raises FileNotFoundError: there is nothing under that name
+    :raises UnreadableError: anything else that makes it no text of ours
+    """
+    try:
+        check_regular(root, path)
+        # O_NONBLOCK: should it have become a pipe meanwhile, opening must not wait for a writer.
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            data = file.read(longest + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnreadableError("can not be read (%s)" % error.strerror) from None
+    if len(data) > longest:
+        raise UnreadableError("is larger than %d KiB" % (longest // KIB))
+    return _decode(data)
+
+
+def _decode(data: bytes) -> str:
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableError("begins with a byte order mark: save it as UTF-8 without one")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableError("is not UTF-8 text (line %d): save it as UTF-8" % line) from None

@@ -1,0 +1,436 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One app's turn in a deploy. PRIVATE to the collection.
+
+Clean up what a killed run left; leave a healthy live instance of the wanted release alone; else let the release do what
+it does before its process starts, start a candidate beside the live one (or instead of it, where an app may not run
+twice), let it prove itself, switch, and retire the old one. Whenever this is killed, ``live`` points at one complete
+instance that runs, and the next run cleans up the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import secrets
+import time
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _drain,
+    _instance_state,
+    _log_tail,
+    _preview,
+    _release_history,
+    _release_secrets,
+    _release_store,
+    _retire,
+    _serving,
+    _standby,
+    _streamlit_assets,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, remove_parts, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import Candidate, GateError, prove
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_trial import Trial
+from ansible_collections.selfhost.pyapps.plugins.module_utils._restart_in_place import OldInstance
+from ansible_collections.selfhost.pyapps.plugins.module_utils._secret_mask import SecretMask, mask_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import pin_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
+    Process,
+    Supervisor,
+    SupervisorError,
+)
+
+Result = dict[str, t.Any]
+
+LIVE = "live"
+UNCHANGED = "unchanged"
+PREVIEW = "preview"
+KEPT = "kept (old release serves)"
+DOWN = "the old release does not answer either"
+NEVER = "never been live"
+
+_CANDIDATE_STOP = 1.0  # seconds; nobody uses a candidate, and one whose script hangs does not end by SIGTERM
+
+
+class Preview(t.NamedTuple):
+    """How a release can be tried out.
+
+    :param in_public: also on the public host
+    """
+
+    in_public: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all turns of one run share.
+
+    :param ports: the range for new instances
+    :param parallel: how many apps are deployed at the same time
+    :param public_url: where people open the host, for the gate's handshake; None when that is not known
+    :param restart: whether a healthy live instance of the wanted release is replaced too
+    :param rollback: whether what is live now is withdrawn: the site playbook does not bring it back
+    :param preview: what has proven itself does not go live but can be tried out; None lets it go live
+    :param plan: the state of the host that the run was planned for
+    :param say: is told what goes on, one line at a time
+    """
+
+    layout: Layout
+    ports: range
+    parallel: int
+    check_mode: bool
+    public_url: str | None = None
+    restart: bool = False
+    rollback: bool = False
+    preview: Preview | None = None
+    plan: Plan = field(default_factory=Plan)
+    say: t.Callable[[str], None] = lambda line: None
+
+
+class AppTurn:
+    """The turn of one app; ``result``, ``changed`` and ``diff`` are what it comes to.
+
+    :param processes: what supervisord knew at the beginning of the run
+    :param owners: user ids of listeners by port, as of the same moment
+    :param entry: the app's entry of the catalog
+    :param result: of the step before
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        pool: PortPool,
+        processes: t.Mapping[str, Process],
+        owners: t.Mapping[int, int],
+        entry: t.Mapping[str, t.Any],
+        result: t.Mapping[str, t.Any],
+    ) -> None:
+        self.run, self.pool, self.entry = run, pool, entry
+        self.processes, self.owners = processes, owners
+        self.app = run.layout.app(entry["name"])
+        self.deploy = DeploySettings.of(entry)
+        self.supervisor = Supervisor(run.layout.supervisor_socket)  # one per turn: threads can not share a client
+        self.live = _instance_state.live_instance(self.app)
+        self.problem: str | None = NEVER
+        self.log: list[str] = []
+        self.mask = SecretMask()
+        self.switched = False
+        self.changed = False
+        self.diff: dict[str, t.Any] | None = None
+        self.result: Result = {**result, "instance": None, "port": None, "note": NEVER}
+        if self.live:
+            self.result.update(instance=self.live.instance, port=self.live.port)
+
+    def take(self) -> None:
+        """Do all that is to be done for this app; in check mode find out whether there is something.
+
+        :raises GateError: the candidate did not pass; it is gone
+        """
+        try:
+            self._take()
+        finally:
+            if not self.run.check_mode:
+                _release_secrets.delete(_release_secrets.unused(self.app))
+            self.result["draining"] = len(_drain.draining(self.app))
+
+    def _take(self) -> None:
+        user, uid = self._owner()
+        if self.live:
+            self.problem = self._live_problem(self.live, uid)
+        self._clean_up()
+        wanted = self.result["release"]
+        record = self.live.record if self.live else None
+        if record is not None and record.release == wanted and self.problem is None and not self.run.restart:
+            self._converge(record)
+            return
+        if self.run.preview:
+            self._check_preview()
+            if self._shown(wanted, uid):
+                return
+        self._announce(record.release if record else None, wanted)
+        if self.run.check_mode:
+            return
+        self.mask = mask_of(self.app.release(wanted))
+        running = None if self.run.preview else self._running(wanted, uid)
+        if running is None:
+            self._start(user, uid, wanted)
+        else:
+            self._say("release %s still runs, on port %d: no start is needed" % (wanted, running.port))
+            self._go_live(running)
+            _serving.correct(_serving.differences(self.app, running, self._page(running)))
+
+    def _start(self, user: str | None, uid: int, release: str) -> None:
+        """A new instance of a release, which goes live when it has proven itself."""
+        trial = self._trial(user, release)
+        trial.test()
+        with self._room(uid):
+            trial.prepare()
+            trial.try_pages()
+            begun = time.monotonic()
+            candidate, page = self._prepare(user, uid, release)
+            self._prove(candidate, user)
+            self.result["start_seconds"] = round(time.monotonic() - begun, 3)
+            if self.run.preview:
+                self._show(candidate.record, page)
+            else:
+                _serving.make_marker(self.app, candidate.record, page)
+                self._go_live(candidate.record)
+
+    def fail(self, step: str, reason: str) -> None:
+        """The app's turn ends here; what served before goes on serving (or what has been switched to)."""
+        self._say("failed at step %s" % step)
+        note = NEVER
+        if self.switched:
+            note = LIVE
+        else:
+            self.diff = None
+            if self.live:
+                note = DOWN if self.problem else KEPT
+        log = [self.mask.hide(line) for line in self.log]
+        self.result.update(state="failed", step=step, reason=self.mask.hide(reason), log=log, note=note)
+
+    def _say(self, line: str) -> None:
+        self.run.say("%s: %s" % (self.app.name, line))
+
+    def _owner(self) -> tuple[str | None, int]:
+        try:
+            return _instance_state.process_owner(self.app.name)
+        except _instance_state.ReleaseError:
+            if self.run.check_mode:  # the user would have been made by now
+                return None, -1
+            raise
+
+    def _live_problem(self, live: _instance_state.Live, uid: int) -> str | None:
+        process = self.processes.get("%s.%s" % (self.app.name, live.instance))
+        supervisor = None if self.run.check_mode else self.supervisor
+        patience = self.deploy.start_timeout
+        return _instance_state.live_problem(
+            self.run.layout, live, process, uid, supervisor, patience, owners=self.owners
+        )
+
+    def _clean_up(self) -> None:
+        """Retire what neither is live nor drains (a killed run left it), and let go of old logs."""
+        found = _instance_state.instance_names(self.run.layout, self.app, self.processes)
+        draining = {record.instance for record in self._draining() + self._previews()}
+        leftovers = sorted(found - draining - {self.live.instance if self.live else ""})
+        forgotten = _release_secrets.unused(self.app, self.result["release"])
+        if leftovers or forgotten:
+            self._has_changed()
+        if not self.run.check_mode:
+            for folder in (self.app.path, self.app.instances, self.app.serving):
+                remove_parts(folder)
+            for instance in leftovers:
+                _retire.retire(self.run.layout, self.app, instance, self.supervisor)
+            _release_secrets.delete(forgotten)
+            _retire.remove_files(_retire.old_logs(self.run.layout, self.app.name, found - set(leftovers)))
+
+    def _draining(self) -> list[InstanceRecord]:
+        """What drains and may go on with it, the oldest first: its process runs and its time is not over."""
+        return [
+            record
+            for record in _drain.draining(self.app)
+            if not _drain.is_over(record)
+            and _instance_state.process_problem(self.processes.get(record.program)) is None
+        ]
+
+    def _running(self, release: str, uid: int) -> InstanceRecord | None:
+        """A preview of a release, or an instance that still drains, if it is well; not for who wants a new process."""
+        if self.run.restart:
+            return None
+        newest_first = self._previews() + self._draining()[::-1]
+        return _standby.find(self.run.layout, newest_first, release, self.processes, uid, self.owners)
+
+    def _previews(self) -> list[InstanceRecord]:
+        """What can be tried out and may go on with it: its process runs and its time is not over."""
+        return [
+            record
+            for record in _preview.previews(self.app)
+            if not _preview.is_over(record)
+            and _instance_state.process_problem(self.processes.get(record.program)) is None
+        ]
+
+    def _check_preview(self) -> None:
+        """:raises GateError: a preview of this app can not be"""
+        if self.live is None:
+            raise GateError("preview", "it has never been live, so the front does not know it: deploy it first")
+        if self.deploy.in_place:
+            raise GateError("preview", "it may not run twice ([deploy] strategy), and a preview runs beside it")
+
+    def _shown(self, release: str, uid: int) -> bool:
+        """Whether a release can be tried out already."""
+        record = _standby.find(self.run.layout, self._previews(), release, self.processes, uid, self.owners)
+        if record is not None:
+            self._tell_preview(record)
+        return record is not None
+
+    def _show(self, record: InstanceRecord, page: str | None) -> None:
+        """The instance is reachable below its pin, for who knows its name; an earlier preview ends."""
+        earlier = _preview.previews(self.app)
+        preview = _preview.begin(self.app, record, self.deploy.preview_timeout)
+        assets = self.result.get("assets")
+        shown = _streamlit_assets.write_page(
+            self.run.layout, self.entry, assets, record.instance, record.port, preview=True
+        )
+        names = [_serving.PREVIEW]
+        if self.run.preview and self.run.preview.in_public:
+            names.append(_serving.PREVIEW_IN_PUBLIC)
+        _serving.make_marker(self.app, preview, page, dict.fromkeys(names, shown) if shown else None)
+        for other in earlier:
+            _retire.retire(self.run.layout, self.app, other.instance, self.supervisor)
+        self._has_changed()
+        self._tell_preview(preview)
+
+    def _tell_preview(self, record: InstanceRecord) -> None:
+        self.result.update(note=PREVIEW, preview_until=record.preview_until)
+        marker = self.app.marker(record.instance, record.port)
+        if os.path.exists(os.path.join(marker, _serving.PREVIEW)):
+            self.result["preview"] = pin_path(self.entry["base_path"], record.instance, record.port) + "/"
+        self.result["preview_port"] = record.port
+
+    def _converge(self, record: InstanceRecord) -> None:
+        """The live instance is right and well: correct what else people and the front see of it."""
+        wrong = _serving.differences(self.app, record, self._page(record))
+        links = _serving.wrong_links(_serving.log_links(self.run.layout, record))
+        if wrong or links:
+            self._has_changed()
+        if not self.run.check_mode:
+            _serving.correct(wrong)
+            _serving.point_links(links)
+        self.result["note"] = UNCHANGED
+
+    def _has_changed(self) -> None:
+        self.changed = True
+        self.result["changed"] = True
+
+    def _announce(self, before: str | None, after: str | None) -> None:
+        old = "release: %s\n" % before if before else ""
+        if before and self.problem:
+            old += "problem: %s\n" % self.problem
+        new = "release: %s\n" % (after or "known when it is made")
+        if self.run.restart:
+            new += "instance: a new one\n"
+        self.diff = diff_entry(self.app.live, old, new)
+        if self.run.check_mode:
+            self._has_changed()
+            self.result["note"] = PREVIEW if self.run.preview else LIVE
+
+    def _trial(self, user: str | None, release: str) -> Trial:
+        settings = _instance_state.read_release(self.app, release)["settings"]
+        return Trial(self.run.layout, self.app, release, user, settings, self.deploy, self._say)
+
+    @contextlib.contextmanager
+    def _room(self, uid: int) -> t.Iterator[None]:
+        """Of an app that may not run twice the old process is away in the block, and back when the block has failed."""
+        if not (self.live and self.deploy.in_place):
+            yield
+            return
+        old = OldInstance(self.run.layout, self.app, self.live, self.supervisor)
+        try:
+            self._say("is away until the new release has passed ([deploy] strategy)")
+            old.take_away()
+            yield
+        except BaseException:
+            if not self.switched:
+                self._say("starts the old release again")
+                self.problem = old.bring_back(uid, self.deploy.start_timeout)
+            raise
+
+    def _page(self, record: InstanceRecord) -> str | None:
+        assets = self.result.get("assets")
+        return _streamlit_assets.write_page(self.run.layout, self.entry, assets, record.instance, record.port)
+
+    def _prepare(self, user: str | None, uid: int, release: str) -> tuple[Candidate, str | None]:
+        """A candidate that is not started, and its page."""
+        settings = _instance_state.read_release(self.app, release)["settings"]
+        preferred = self.entry[self.entry["kind"]].get("port")
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        record = InstanceRecord(self.app.name, secrets.token_hex(16), self.pool.take(preferred), release, now)
+        candidate = Candidate(
+            layout=self.run.layout,
+            supervisor=self.supervisor,
+            record=record,
+            settings=settings,
+            uid=uid,
+            deploy=self.deploy,
+            public_url=self.run.public_url,
+            say=self._say,
+        )
+        try:
+            return candidate, self._page(record)
+        except (_streamlit_assets.AssetsError, ValueError) as error:
+            raise GateError("page", str(error)) from None
+
+    def _prove(self, candidate: Candidate, user: str | None) -> None:
+        """Start a candidate and let it prove itself; one that fails leaves nothing but its log."""
+        record, layout = candidate.record, self.run.layout
+        try:
+            write_file(self.app.instance(record.instance), record.to_json())
+            write_file(
+                layout.program(record.program),
+                instance_program(record, layout, user, candidate.settings["kind"], limits_of(candidate.settings)),
+            )
+            self.supervisor.add(record.program)
+            self.supervisor.start(record.program)
+            prove(candidate)
+        except (GateError, SupervisorError, OSError, ValueError) as error:
+            self.log = _log_tail.program_tail(layout, record.program)
+            with contextlib.suppress(SupervisorError, _retire.RetireError, OSError):
+                _retire.retire(layout, self.app, record.instance, self.supervisor, _CANDIDATE_STOP)
+                self.pool.give_back(record.port)
+            if isinstance(error, GateError):
+                raise
+            raise GateError("start", str(error)) from error
+
+    def _go_live(self, record: InstanceRecord) -> None:
+        """The link to an instance with a marker, and then the old instance drains, or ends."""
+        old, begun = self.live, time.monotonic()
+        patience = self.entry["deploy"]["drain_timeout"]
+        drains = bool(old and old.record and patience and self.problem is None and not self.deploy.in_place)
+        if drains and old and old.record:
+            _drain.begin(self.app, old.record, patience)
+        self._remember(record.release)
+        _serving.switch(self.app, record)
+        self.switched = True
+        self.result["switch_seconds"] = round(time.monotonic() - begun, 3)
+        _standby.settle(self.app, record)
+        self._has_changed()
+        self.result.update(instance=record.instance, port=record.port)
+        self.result["note"] = LIVE
+        self._say("live (the switch took %(switch_seconds)g s)" % self.result)
+        _serving.clear_down(self.app)
+        _serving.point_links(_serving.log_links(self.run.layout, record))
+        if old and not drains:
+            _retire.retire(self.run.layout, self.app, old.instance, self.supervisor)
+        if not self.run.restart:
+            self._end_previews()
+        self._limit_draining()
+
+    def _end_previews(self) -> None:
+        """What was to be tried out before another release went live is out of date."""
+        for record in _preview.previews(self.app):
+            self._say("ends the preview of release %s" % record.release)
+            _retire.retire(self.run.layout, self.app, record.instance, self.supervisor)
+
+    def _remember(self, release: str) -> None:
+        """Write down what goes live; a run that is killed before the switch has at least proven it."""
+        before = self.live.record.release if self.live and self.live.record else None
+        history, moment = _release_history.read(self.app), _release_history.now()
+        change = history.rolled_back if self.run.rollback else history.deployed
+        _release_history.write(self.app, change(release, moment, before), _release_store.held_releases(self.app))
+
+    def _limit_draining(self) -> None:
+        """At most ``max_draining`` old instances stay; the oldest goes first."""
+        draining = _drain.draining(self.app)
+        for record in draining[: max(0, len(draining) - self.entry["deploy"]["max_draining"])]:
+            self._say("ends the oldest release that still drained (%s): more than max_draining" % record.release)
+            _retire.retire(self.run.layout, self.app, record.instance, self.supervisor)

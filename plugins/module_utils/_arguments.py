@@ -1,0 +1,32 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parameters that many modules share (documented in ``doc_fragments/host.py``). PRIVATE."""
+
+from __future__ import annotations
+
+import typing as t
+
+ROOT: dict[str, t.Any] = {
+    "root": {"type": "path", "default": "/"},
+}
+LOCK: dict[str, t.Any] = {
+    "lock_timeout": {"type": "float", "default": 60.0},
+}
+CHOICE: dict[str, t.Any] = {
+    "app": {"type": "list", "elements": "str", "default": []},
+}
+DEPLOY: dict[str, t.Any] = {
+    "public_url": {"type": "str", "default": ""},
+    "port_range": {"type": "str", "default": "20000-29999"},
+    "parallel": {"type": "int", "default": 0},
+}
+PLAN: dict[str, t.Any] = {
+    "plan": {"type": "dict"},
+}
+NETWORK: dict[str, t.Any] = {
+    "index_url": {"type": "str"},
+    "ca_bundle": {"type": "path"},
+    "proxy": {"type": "str"},
+    "wheelhouse": {"type": "path"},
+}

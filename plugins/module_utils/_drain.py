@@ -1,0 +1,91 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Instances that are no longer live and stay for the sessions that are open on them. PRIVATE to the collection.
+
+What drains is what has a marker, is not live, and whose record says until when. The time stands in the record before
+the link is switched, so a run that is killed in between leaves nothing that nobody would end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import os
+import re
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _listeners, _probe_http
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import (
+    TIME,
+    InstanceRecord,
+    RecordError,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import (
+    ReleaseError,
+    live_instance,
+    read_release,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING, AppLayout
+
+_TIMEOUT = 2.0  # seconds for the number of sessions
+_SESSIONS = re.compile(rb"^active_sessions ([0-9]{1,9})(?:\.0+)?$", re.MULTILINE)
+
+
+def begin(app: AppLayout, record: InstanceRecord, seconds: float) -> InstanceRecord:
+    """Write down until when an instance may drain; the caller switches then.
+
+    :param seconds: how long from now
+    """
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    draining = dataclasses.replace(record, drain_until=until.strftime(TIME), preview_until=None)
+    write_file(app.instance(record.instance), draining.to_json())
+    return draining
+
+
+def draining(app: AppLayout) -> list[InstanceRecord]:
+    """The instances of an app that drain, the oldest first, also those whose time is over."""
+    live = live_instance(app)
+    found = []
+    for name in _names(app.serving):
+        match = SERVING.fullmatch(name)
+        if match and not (live and match.group("instance") == live.instance):
+            with contextlib.suppress(RecordError):
+                record = InstanceRecord.read(app.instance(match.group("instance")))
+                if record.drain_until and record.port == int(match.group("port")):
+                    found.append(record)
+    return sorted(found, key=lambda record: (record.created, record.instance))
+
+
+def is_over(record: InstanceRecord) -> bool:
+    """Whether the time to drain has passed."""
+    return (record.drain_until or "") <= datetime.datetime.now(datetime.timezone.utc).strftime(TIME)
+
+
+def sessions(app: AppLayout, record: InstanceRecord) -> int | None:
+    """How many sessions are open on an instance: 0 when its process is gone, None when nobody can tell.
+
+    Streamlit counts them itself since 1.53; before that, open connections to its port are as good.
+    """
+    try:
+        settings = read_release(app, record.release)["settings"]
+        path = kind_of(settings["kind"]).sessions_path(settings)
+        if path is not None:
+            status, _headers, body = _probe_http.get("127.0.0.1", record.port, path, _TIMEOUT)
+            counted = _SESSIONS.search(body) if status == 200 else None
+            if counted:
+                return int(counted.group(1))
+    except _probe_http.ProbeRefusedError:
+        return 0
+    except (_probe_http.ProbeError, ReleaseError, ValueError):
+        return None
+    return _listeners.connections(record.port)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the watcher knows about instances that drain, or are tried out. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _preview
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
+
+IDLE = 8.0
+"""Seconds without a session until an instance is retired: a tab that reconnects after a blip finds its session."""
+
+
+class Due(t.NamedTuple):
+    """An instance to be retired, and why, for the watcher's log."""
+
+    app: AppLayout
+    record: InstanceRecord
+    reason: str
+
+
+class DrainWatch:
+    """Remembers since when each instance that drains is idle.
+
+    :param idle: seconds without a session until one is due
+    """
+
+    def __init__(self, idle: float = IDLE) -> None:
+        self._idle = idle
+        self._since: dict[str, float] = {}
+
+    def due(self, apps: t.Iterable[AppLayout]) -> list[Due]:
+        """What is to be retired now; costs one listing a folder while nothing drains."""
+        found, seen = [], set()
+        for app in apps:
+            for record in _drain.draining(app):
+                seen.add(record.instance)
+                reason = self._reason(app, record)
+                if reason:
+                    found.append(Due(app, record, reason))
+            over = filter(_preview.is_over, _preview.previews(app))
+            found += [Due(app, record, "the time to try it out is over") for record in over]
+        self._since = {instance: since for instance, since in self._since.items() if instance in seen}
+        return found
+
+    def _reason(self, app: AppLayout, record: InstanceRecord) -> str | None:
+        if _drain.is_over(record):
+            return "its time to drain is over"
+        if _drain.sessions(app, record) != 0:
+            self._since.pop(record.instance, None)
+            return None
+        since = self._since.setdefault(record.instance, time.monotonic())
+        return "its last session has ended" if time.monotonic() - since >= self._idle else None

@@ -1,0 +1,65 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading and copying files of a tree that is not trusted. PRIVATE to the collection.
+
+Everything goes through open descriptors, so that nothing can be exchanged for a link in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import typing as t
+
+_CHUNK = 1 << 20
+
+
+def open_folder(root: int, relative: str) -> int:
+    """Open a folder below another one, one name at a time, so that no link can lead elsewhere."""
+    current = os.dup(root)
+    for name in filter(None, relative.split("/")):
+        try:
+            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=current)
+        finally:
+            os.close(current)
+        current = below
+    return current
+
+
+def _chunks(file: t.BinaryIO) -> t.Iterator[memoryview]:
+    """An open file from its beginning; each piece is valid until the next one is asked for."""
+    # A new buffer of full size for each of thousands of small files would cost more than reading them.
+    buffer = memoryview(bytearray(min(os.fstat(file.fileno()).st_size + 1, _CHUNK)))
+    file.seek(0)
+    while True:
+        count = file.readinto(buffer)  # type: ignore[attr-defined]
+        if not count:
+            return
+        yield buffer[:count]
+
+
+def hash_file(file: t.BinaryIO) -> str:
+    digest = hashlib.sha256()
+    for chunk in _chunks(file):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def hash_of(path: str) -> str:
+    with open(path, "rb", buffering=0) as file:
+        return hash_file(file)
+
+
+def copy_file(file: t.BinaryIO, path: str, mode: int) -> str:
+    """Copy an open file to a new one.
+
+    :returns: the hash of what was written
+    """
+    digest = hashlib.sha256()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb", buffering=0) as copy:
+        for chunk in _chunks(file):
+            digest.update(chunk)
+            while chunk:
+                chunk = chunk[copy.write(chunk) :]
+    return digest.hexdigest()

@@ -1,0 +1,97 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an app asks for, the lock it gets, and the name of the environment. PRIVATE to the collection. Pure.
+
+A lock is kept under the hash of everything that decides a resolution, so the same question is asked once: apps with
+equal requirements share lock and environment, and a range moves only when its file changes or an upgrade is wanted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import Interpreter
+
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])? *(?:== *([^\s;\\]+)|@ )")
+_DIGITS = 16
+UV_LOCK = "uv.lock"
+
+
+def digest(*parts: t.Any) -> str:
+    """The name of something that is made of these: 16 hexadecimal digits."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one app (or tool) needs.
+
+    :ivar name: who asks
+    :ivar is_tool: a role's tool, not an app
+    :ivar files: every text that resolution reads, by relative path
+    :ivar entry: the one that is resolved; a ``uv.lock`` in files wins
+    :ivar python: version, path or None for the host's default
+    :ivar kind: the app's kind
+    """
+
+    name: str
+    is_tool: bool
+    files: t.Mapping[str, str]
+    entry: str
+    python: str | None
+    kind: str
+
+    @classmethod
+    def of_app(cls, app: t.Mapping[str, t.Any]) -> Request:
+        """From an entry of the catalog."""
+        wanted = app["environment"]
+        return cls(app["name"], False, dict(wanted["files"]), wanted["entry"], wanted.get("python"), app["kind"])
+
+    @classmethod
+    def of_tool(cls, name: str, tool: t.Mapping[str, t.Any]) -> Request:
+        """From an entry of the module's ``tools``."""
+        text = "".join(line + "\n" for line in tool["requirements"])
+        return cls(name, True, {"requirements.txt": text}, "requirements.txt", tool.get("python"), "tool")
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the app brings its own lock."""
+        return UV_LOCK in self.files
+
+    @property
+    def source(self) -> str:
+        """The file that people edit to change this environment."""
+        return UV_LOCK if self.is_locked else self.entry
+
+    def inputs(self, interpreter: Interpreter, sources: list[t.Any]) -> str:
+        """The name of its lock.
+
+        :param sources: identity of the index settings
+        """
+        return digest(
+            sorted(self.files.items()), self.entry, interpreter.version, interpreter.path, interpreter.platform, sources
+        )
+
+
+def environment_name(lock: str, interpreter: Interpreter, sources: list[t.Any]) -> str:
+    """The name of the environment that a lock gives; comments in the lock do not count."""
+    pins = [
+        line for line in (raw.split(" #")[0].rstrip() for raw in lock.splitlines()) if line.strip()[:1] not in ("", "#")
+    ]
+    return digest(pins, interpreter.version, interpreter.path, interpreter.platform, sources)
+
+
+def packages(lock: str) -> dict[str, str]:
+    """Names (as PyPI compares them) and versions in a lock's text; a version is "" for a URL."""
+    found = {}
+    for line in lock.splitlines():
+        match = _PIN.match(line)
+        if match:
+            found[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2) or ""
+    return found

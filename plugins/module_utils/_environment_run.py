@@ -1,0 +1,116 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the module ``environments``: lock, make, prune, tell. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_lock as locks
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_paths import (
+    StorePaths,
+    UnreadableError,
+    Unused,
+    find_unused,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pool import Pool
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_store import Say, Store
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings, Wish
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
+
+
+def run(
+    layout: Layout, settings: Settings, requests: t.Sequence[Request], prune: bool, lock_timeout: float, say: Say
+) -> dict[str, t.Any]:
+    """Make the environments that are asked for.
+
+    :param prune: delete what nobody uses
+    :param lock_timeout: seconds to wait for another run on this host
+    :returns: what the module returns: ``changed``, ``app_results``, ``tools``, ``pruned``, ``diff``, ``warnings``
+    :raises LookupError: this host lacks what every environment needs
+    :raises LockedError: another run did not end
+    :raises OSError: the store can not be used
+    """
+    paths = StorePaths(layout)
+    with _exclusive(layout, settings.check, lock_timeout):
+        if not settings.check:
+            _prepare(layout, paths)
+        wishes = Store(layout, settings, say).meet(requests)
+        unused, warnings = _unused(paths, wishes, prune)
+        if not settings.check:
+            unused.remove(paths)
+            if unused.environments or any(wish.built for wish in wishes):
+                Pool(paths.pool, 1).prune()
+    return {
+        "changed": any(wish.changed for wish in wishes) or bool(unused.environments or unused.paths),
+        "app_results": {wish.request.name: _result(wish, paths) for wish in wishes if not wish.request.is_tool},
+        "tools": {wish.request.name: _result(wish, paths) for wish in wishes if wish.request.is_tool},
+        "pruned": unused.environments,
+        "diff": [_difference(wish, paths) for wish in wishes if wish.lock is not None and wish.lock != wish.before],
+        "warnings": warnings,
+    }
+
+
+@contextlib.contextmanager
+def _exclusive(layout: Layout, check: bool, wait: float) -> t.Iterator[None]:
+    if check:
+        yield
+        return
+    if not os.path.isdir(layout.run):
+        _files.make_folder(layout.run)
+    with host_lock(layout.lock, wait, "makes environments"):
+        yield
+
+
+def _prepare(layout: Layout, paths: StorePaths) -> None:
+    user = process.build_user()
+    paths.make(user)
+    closed = process.closed_folder(layout.envs) if user else None
+    if closed:
+        raise LookupError(
+            "%s is closed to other users, so neither %s nor any app could enter %s: chmod o+x it, or take another root"
+            % (closed, user, layout.envs)
+        )
+
+
+def _unused(paths: StorePaths, wishes: list[Wish], prune: bool) -> tuple[Unused, list[str]]:
+    nothing = Unused([], [])
+    if not prune:
+        return nothing, []
+    try:
+        apps = [wish.request.name for wish in wishes if not wish.request.is_tool]
+        return find_unused(paths, [wish.environment for wish in wishes if wish.environment], apps), []
+    except UnreadableError as error:
+        return nothing, ["unused environments are not deleted this time: %s" % error]
+
+
+def _result(wish: Wish, paths: StorePaths) -> dict[str, t.Any]:
+    if wish.failure is not None:
+        failed = {"state": "failed", "changed": False, "step": "environment"}
+        return {**failed, "reason": wish.failure.reason, "log": wish.failure.log}
+    result: dict[str, t.Any] = {"state": "ok", "changed": wish.changed, "environment": wish.environment}
+    result["path"] = paths.environment(wish.environment) if wish.environment else None
+    result["python"] = os.path.join(result["path"], "bin", "python") if wish.environment else None
+    result["lock"] = paths.lock(wish.inputs) if wish.lock is not None else None
+    found = wish.record.get("packages") or locks.packages(wish.lock or "")
+    result["streamlit"] = found.get("streamlit")
+    return result
+
+
+def _difference(wish: Wish, paths: StorePaths) -> dict[str, t.Any]:
+    path = paths.owned_lock(wish.request)
+    return _files.diff_entry(path, _pins(wish.before), _pins(wish.lock))
+
+
+def _pins(lock: str | None) -> str | None:
+    """A lock as people read it: names and versions, without hashes."""
+    if lock is None:
+        return None
+    return "".join("%s==%s\n" % item for item in sorted(locks.packages(lock).items()))

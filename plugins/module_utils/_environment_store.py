@@ -1,0 +1,238 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The environment store: from what apps ask for to environments that are there. PRIVATE to the collection.
+
+Three steps, each in parallel over what is distinct: which lock (resolved only when there is none), which environment
+(built only when there is none), and what nobody needs any more. A run that finds everything there starts no uv.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import errno
+import json
+import os
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_lock as locks
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_python as pythons
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_build import RECORD, Builder, workplace
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_paths import StorePaths
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pool import Pool
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import NoPythonError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings, Wish
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Uv
+
+Say = t.Callable[[str], None]
+
+
+class Store:
+    """The store of one host, for one run.
+
+    :param say: told what goes on, in lines for people
+    """
+
+    def __init__(self, layout: Layout, settings: Settings, say: Say) -> None:
+        self._layout = layout
+        self._paths = StorePaths(layout)
+        self._settings = settings
+        self._sources = settings.sources.identity()
+        self._say = say
+
+    def meet(self, requests: t.Sequence[Request]) -> list[Wish]:
+        """Make every environment that is asked for.
+
+        :returns: one wish per request, in its order, each met or failed
+        :raises LookupError: this host lacks what every environment needs; the text says what
+        :raises OSError: the store itself can not be used
+        """
+        wishes = [Wish(request) for request in requests]
+        for wish in wishes:
+            self._find_python(wish)
+        self._find_locks(wishes)
+        for wish in _open(wishes):
+            self._name(wish)
+        self._find_environments(wishes)
+        for wish in _open(wishes):
+            self._keep_lock(wish)
+        return wishes
+
+    def _find_python(self, wish: Wish) -> None:
+        wanted = wish.request.python or self._settings.python or pythons.default_python()
+        try:
+            wish.interpreter = pythons.find_python(wanted)
+        except NoPythonError as error:
+            wish.failure = EnvironmentFailedError(str(error))
+            return
+        wish.inputs = wish.request.inputs(wish.interpreter, self._sources)
+        wish.before = _files.read_text(self._paths.owned_lock(wish.request))
+
+    def _find_locks(self, wishes: list[Wish]) -> None:
+        groups = _group(_open(wishes), lambda wish: wish.inputs)
+        unknown = []
+        for group in groups:
+            kept = _files.read_text(self._paths.lock(group[0].inputs))
+            if kept is None or self._settings.upgrade:
+                unknown.append(group)
+                continue
+            for wish in group:
+                wish.lock = kept
+        if not self._settings.check:
+            self._each(unknown, self._resolve)
+
+    def _resolve(self, group: list[Wish]) -> None:
+        first = group[0]
+        request, seconds = first.request, self._settings.resolve_timeout
+        self._say("%s: resolving %s" % (_names(group), request.source))
+        uv = self._uv()
+        with workplace(self._layout.envs, uv.user) as work:
+            folder = os.path.join(work, "files")
+            _write_files(folder, request.files)
+            if request.is_locked:
+                text = uv.export(first.chosen.path, folder, seconds)
+            else:
+                text = uv.resolve(request.entry, first.chosen.path, folder, seconds)
+        for wish in group:
+            wish.lock = text
+
+    def _name(self, wish: Wish) -> None:
+        if wish.lock is None:
+            return
+        if wish.request.kind == "streamlit" and "streamlit" not in locks.packages(wish.lock):
+            wish.failure = EnvironmentFailedError(
+                'streamlit is not among what %s asks for: add a line such as "streamlit==1.41.*"' % wish.request.source
+            )
+            return
+        wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources)
+
+    def _find_environments(self, wishes: list[Wish]) -> None:
+        named = [wish for wish in _open(wishes) if wish.environment]
+        missing = []
+        for group in _group(named, lambda wish: wish.environment or ""):
+            path = self._paths.environment(group[0].environment or "")
+            if self._settings.rebuild or not os.path.isdir(path):
+                missing.append(group)
+        for group in missing:
+            for wish in group:
+                wish.built = True
+        if missing and not self._settings.check:
+            self._build_all(missing)
+        for wish in _open(named):
+            text = _files.read_text(os.path.join(self._paths.environment(wish.environment or ""), RECORD))
+            wish.record = json.loads(text) if text else {}
+
+    def _build_all(self, missing: list[list[Wish]]) -> None:
+        uv, settings = self._uv(), self._settings
+        if settings.rebuild:
+            names = {name for group in missing for name in locks.packages(group[0].lock or "")}
+            self._say("forgetting %d packages, to fetch them anew" % len(names))
+            with workplace(self._layout.envs, uv.user) as work:
+                uv.forget(sorted(names), work, settings.build_timeout)
+        pool = Pool(self._paths.pool, settings.parallel, distrust=settings.rebuild)
+        builder = Builder(uv, self._layout.envs, pool, settings.parallel, settings.build_timeout)
+
+        def build(group: list[Wish]) -> None:
+            wish, names = group[0], _names(group)
+            record = {
+                "environment": wish.environment,
+                "interpreter": wish.chosen.path,
+                "python": wish.chosen.number,
+                "platform": wish.chosen.platform,
+            }
+
+            def say(text: str) -> None:
+                self._say("%s: %s" % (names, text))
+
+            builder.build(wish.environment or "", wish.lock or "", wish.chosen, record, say)
+            say("environment %s is ready" % wish.environment)
+
+        self._each(missing, build)
+
+    def _keep_lock(self, wish: Wish) -> None:
+        """A lock is kept once its environment is there; a link shows its owner's, and the tool finds its programs."""
+        links = self._paths.links(wish.request, wish.inputs, wish.environment)
+        stale = {path: target for path, target in links.items() if _readlink(path) != target}
+        kept = self._paths.lock(wish.inputs)
+        wish.changed = wish.built or bool(stale) or wish.lock is None
+        if self._settings.check or wish.lock is None:
+            return
+        if _files.read_text(kept) != wish.lock:
+            wish.changed = True
+            _files.write_file(kept, wish.lock)
+        for path, target in stale.items():
+            _files.make_folder(os.path.dirname(path))
+            _files.point_link(path, target)
+
+    def _uv(self) -> Uv:
+        if not os.access(self._layout.uv, os.X_OK):
+            raise LookupError("uv is not installed at %s: run the module selfhost.pyapps.uv first" % self._layout.uv)
+        return Uv(self._layout, self._settings.sources, process.build_user())
+
+    def _each(self, groups: list[list[Wish]], work: t.Callable[[list[Wish]], None]) -> None:
+        """Do the work for each group in parallel; what goes wrong is the group's failure."""
+
+        def guarded(group: list[Wish]) -> None:
+            try:
+                work(group)
+            except EnvironmentFailedError as failure:
+                self._fail(group, failure)
+            except OSError as error:
+                self._fail(group, EnvironmentFailedError(_explain(error)))
+
+        with concurrent.futures.ThreadPoolExecutor(self._settings.parallel) as threads:
+            for job in [threads.submit(guarded, group) for group in groups]:
+                job.result()
+
+    def _fail(self, group: list[Wish], failure: EnvironmentFailedError) -> None:
+        self._say("%s: failed: %s" % (_names(group), failure.reason))
+        for wish in group:
+            wish.failure = failure
+
+
+def _open(wishes: t.Iterable[Wish]) -> list[Wish]:
+    return [wish for wish in wishes if wish.failure is None]
+
+
+def _group(items: t.Iterable[Wish], key: t.Callable[[Wish], str]) -> list[list[Wish]]:
+    groups: dict[str, list[Wish]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.values())
+
+
+def _names(group: list[Wish]) -> str:
+    return ", ".join(wish.shown for wish in group)
+
+
+def _readlink(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
+
+
+def _write_files(folder: str, files: t.Mapping[str, str]) -> None:
+    os.mkdir(folder, 0o755)
+    for name, text in files.items():
+        if os.path.isabs(name) or ".." in name.split("/") or not name.strip("/"):
+            raise EnvironmentFailedError("%r is not a path inside the app's folder" % name)
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _explain(error: OSError) -> str:
+    where = " (%s)" % error.filename if error.filename else ""
+    advice = {
+        errno.ENOSPC: ": make room and run again",
+        errno.EDQUOT: ": the quota is used up, make room and run again",
+        errno.EROFS: ": the file system is mounted read-only, often after a disk error",
+    }
+    return "%s%s%s" % (error.strerror or error, where, advice.get(error.errno or 0, ""))

@@ -1,0 +1,260 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole catalog as one Caddyfile. PRIVATE to the collection.
+
+What is not obvious in the result:
+
+- Everything stands in ``route``, or Caddy would sort the directives by its own order.
+- ``path_regexp`` sees the path decoded and cleaned, ``vars_regexp`` on ``{http.request.uri}`` sees it as it was sent. A
+  pin counts only as it is written in pages (the second), what is blocked in any spelling (the first). Nothing decoded
+  is ever put back into a path or a redirect.
+- The live port is read from the name of a file in the folder behind ``live``, looked up at each request; so a deploy
+  needs no reload. The folder is listed and then the file looked at: the link may be switched in between, hence thrice.
+- The last rule is 404: Caddy answers a request that nothing matches with an empty 200.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy_snippets import (
+    DOCUMENT,
+    ERRORS,
+    GLOBAL,
+    LIVE,
+    PROXY,
+    REFUSE_FOREIGN,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
+    ASSETS_PREFIX,
+    BLOCKED,
+    INSTANCE,
+    LIVE_PATHS,
+    PIN,
+    PINNED_KINDS,
+    PORT,
+    REMOVED_HEADERS,
+    AppRoute,
+    FrontError,
+    FrontSettings,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import PREVIEW, PREVIEW_IN_PUBLIC
+from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
+
+_LONGEST_SOCKET_PATH = 107  # unix(7): 108 bytes with the zero at the end
+
+
+def admin_socket(layout: Layout) -> str:
+    """Caddy's admin endpoint, in a folder that only Caddy's user may enter.
+
+    Not below ``run``: that is empty after a boot, and only root could make Caddy's folder there again.
+
+    :raises FrontError: the root folder's path is too long for a socket below it
+    """
+    path = os.path.join(layout.srv, "caddy", "admin.sock")
+    if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
+        raise FrontError(
+            "root: %s is %d bytes long, and the kernel takes %d for a socket. Use a shorter root folder."
+            % (path, len(os.fsencode(path)), _LONGEST_SOCKET_PATH)
+        )
+    return path
+
+
+_FOUR_SPACES = re.compile(r"^(?: {4})+", re.MULTILINE)
+
+
+def caddy_config(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
+    """The text of the Caddyfile."""
+    parts = [
+        GLOBAL
+        % {
+            "admin": _quote("unix/%s|0600" % admin_socket(settings.layout)),
+            "storage": _quote(os.path.join(settings.layout.srv, "caddy")),
+            "trust": _trusted(settings),
+        },
+        PROXY,
+        REFUSE_FOREIGN,
+        LIVE,
+        DOCUMENT,
+        _site(routes, settings),
+    ]
+    return _FOUR_SPACES.sub(lambda found: "\t" * (len(found[0]) // 4), "\n".join(parts))
+
+
+def _quote(text: str) -> str:
+    """A value in quotes. What Caddy would read inside them (braces, quotes, line ends) was refused by FrontSettings."""
+    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _indent(text: str, tabs: int) -> str:
+    return "".join("\t" * tabs + line if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+def _trusted(settings: FrontSettings) -> str:
+    if not settings.trusted_proxies:
+        return ""
+    return "\t\ttrusted_proxies static %s\n\t\ttrusted_proxies_strict\n" % " ".join(settings.trusted_proxies)
+
+
+def _site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
+    text = "http://:%d {\n" % settings.port
+    if settings.address:
+        text += "\tbind %s\n" % settings.address
+    text += _log(settings)
+    text += "\troute {\n" + _indent(_head(routes, settings), 2)
+    for route in routes:
+        text += _indent(_app(route, settings), 2)
+    text += "\t\trespond 404\n\t}\n"
+    return text + ERRORS % {"front": _quote(settings.layout.front)} + "}\n"
+
+
+def _log(settings: FrontSettings) -> str:
+    output = "file %s {\n\t\t\troll_size 10MiB\n\t\t\troll_keep 5\n\t\t}" % _quote(settings.access_log)
+    return "\tlog {\n\t\toutput %s\n\t}\n" % (output if settings.access_log else "stdout")
+
+
+def _head(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
+    """What comes before the apps: host names, headers, whom we believe what, our own files."""
+    text = ""
+    if settings.server_names:
+        text += "@other_host not host %s\nrespond @other_host 404\n" % " ".join(settings.server_names)
+    text += "header {\n%s\t-Server\n}\n" % "".join('\t%s "%s"\n' % header for header in settings.security_headers)
+    # Caddy itself sets X-Forwarded-Host, but would believe a trusted proxy's.
+    text += "".join("request_header -%s\n" % name for name in ("X-Forwarded-Host", *REMOVED_HEADERS))
+    text += _forwarded_proto(settings)
+    text += "vars pyapps_preview %s\n" % PREVIEW
+    if settings.public_hosts:
+        text += "@public_host host %s\nvars @public_host pyapps_preview %s\n" % (
+            " ".join(settings.public_hosts),
+            PREVIEW_IN_PUBLIC,
+        )
+    # Same host and port as the page's; then origins that are listed.
+    text += (
+        "@same_origin expression `{http.request.header.Origin}.lowerAscii() in "
+        '["http://" + {http.request.hostport}.lowerAscii(), "https://" + {http.request.hostport}.lowerAscii()]`\n'
+        "vars @same_origin pyapps_origin own\n"
+    )
+    text += _known_origins("public_origin", settings.public_origins)
+    text += _assets(settings)
+    if settings.gallery and not any(route.base == "" for route in routes):
+        text += (
+            "@gallery path_regexp ^/$\n"
+            "handle @gallery {\n\troute {\n\t\trewrite * /index.html\n\t\troot * %s\n"
+            "\t\timport pyapps_document 200\n\t}\n}\n" % _quote(settings.layout.front)
+        )
+    return text
+
+
+def _forwarded_proto(settings: FrontSettings) -> str:
+    """How the visitor came: as a trusted proxy says, else as we see it."""
+    text = "vars pyapps_proto {http.request.scheme}\n"
+    for proto in ("http", "https") if settings.trusted_proxies else ():
+        text += (
+            "@trusted_%s {\n\tremote_ip %s\n\theader_regexp X-Forwarded-Proto (?i)^%s\\b\n}\n"
+            "vars @trusted_%s pyapps_proto %s\n" % (proto, " ".join(settings.trusted_proxies), proto, proto, proto)
+        )
+    return text
+
+
+def _known_origins(name: str, origins: t.Sequence[str]) -> str:
+    if not origins:
+        return ""
+    pattern = "(?i)^(?:%s)$" % "|".join(re.escape(origin) for origin in origins)
+    return "@%s header_regexp Origin %s\nvars @%s pyapps_origin own\n" % (name, _raw(pattern), name)
+
+
+def _raw(pattern: str) -> str:
+    """A pattern in backticks, in which a Caddyfile leaves everything as it is."""
+    return "`%s`" % pattern
+
+
+def _assets(settings: FrontSettings) -> str:
+    return (
+        "@assets path_regexp ^%s\n"
+        "handle @assets {\n\troute {\n\t\turi strip_prefix %s\n\t\troot * %s\n"
+        "\t\t@there file {path}\n"
+        '\t\theader @there Cache-Control "public, max-age=31536000, immutable"\n'
+        "\t\tfile_server {\n\t\t\tprecompressed gzip\n\t\t}\n\t}\n}\n"
+        "@own path_regexp ^/_pyapps/\nrespond @own 404\n" % (ASSETS_PREFIX, ASSETS_URL, _quote(settings.layout.assets))
+    )
+
+
+def _app(route: AppRoute, settings: FrontSettings) -> str:
+    base, text = re.escape(route.base), "# app %s\n" % route.name
+    if route.base:
+        text += "@slash_%s vars_regexp slash {http.request.uri} %s\n" % (route.name, _raw(r"^%s(\?.*)?$" % base))
+        text += "redir @slash_%s %s/{re.slash.1} 301\n" % (route.name, route.base)
+    body = "request_body {\n\tmax_size %dMiB\n}\n" % route.max_body_mb
+    body += _known_origins("listed_origin", route.origins)
+    body += _user_headers(route, settings)
+    body += "import pyapps_refuse_foreign\n"
+    body += "@blocked path_regexp %s\nrespond @blocked 404\n" % _raw("(?i)" + BLOCKED)
+    body += _pinned(route, base) if route.pinned else _plain(route)
+    return text + "@app_%s path_regexp %s\nhandle @app_%s {\n\troute {\n%s\t}\n}\n" % (
+        route.name,
+        _raw("^%s/" % base),
+        route.name,
+        _indent(body, 2),
+    )
+
+
+def _user_headers(route: AppRoute, settings: FrontSettings) -> str:
+    """Headers that Streamlit believes come from a trusted proxy only (C-13)."""
+    if not route.user_headers:
+        return ""
+    text, who = "", ""
+    if settings.trusted_proxies:
+        who = "@untrusted "
+        text = "@untrusted not remote_ip %s\n" % " ".join(settings.trusted_proxies)
+    return text + "".join("request_header %s-%s\n" % (who, header) for header in route.user_headers)
+
+
+def _pinned(route: AppRoute, base: str) -> str:
+    """Pinned paths to their instance, published paths to the live one, anything else is the app's page."""
+    folder = route.folder
+    pin = r"^%s/~/(%s\.(%s))/%s" % (base, INSTANCE, PORT, PINNED_KINDS)
+    text = "@pinned vars_regexp pin {http.request.uri} %s\n" % _raw(pin)
+    text += (
+        "handle @pinned {\n\troute {\n"
+        "\t\t@marker file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/\n\t\t}\n"
+        "\t\thandle @marker {\n\t\t\troute {\n"
+        "\t\t\t\turi path_regexp %s %s/\n"
+        "\t\t\t\timport pyapps_proxy {re.pin.2}\n"
+        "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n" % (_quote(folder.serving), _raw("^%s/~/[^/]+/" % base), route.base)
+    )
+    # A preview has a page below its pin; what has none goes on to the next rule.
+    text += "@preview vars_regexp preview {http.request.uri} %s\n" % _raw(r"^%s/~/(%s)/[^/?]*(?:\?.*)?$" % (base, PIN))
+    text += (
+        "handle @preview {\n\troute {\n"
+        "\t\t@shown file {\n\t\t\troot %s\n\t\t\ttry_files /{re.preview.1}/{vars.pyapps_preview}\n\t\t}\n"
+        "\t\thandle @shown {\n\t\t\troute {\n"
+        "\t\t\t\trewrite * /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t\troot * %s\n"
+        "\t\t\t\timport pyapps_document 200\n"
+        "\t\t\t}\n\t\t}\n\t}\n}\n" % (_quote(folder.serving), _quote(folder.serving))
+    )
+    # Slashes of both kinds are cut off the front, or an app at the root would send people to //another.host.
+    text += "@document vars_regexp document {http.request.uri} %s\n" % _raw(
+        r"^%s/~/%s(?:[/\\]+(.*)|(\?.*))?$" % (base, PIN)
+    )
+    text += "redir @document %s/{re.document.1}{re.document.2} 302\n" % route.base
+    text += "@tilde path_regexp %s\nrespond @tilde 404\n" % _raw("^%s/~" % base)
+    text += "import pyapps_friendly %s\n" % _quote(folder.path)
+    text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
+    text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
+    text += "@stcore path_regexp /_stcore/\nrespond @stcore 404\n"
+    text += (
+        "@page file {\n\troot %s\n\ttry_files /index.html\n}\n"
+        "handle @page {\n\troute {\n\t\trewrite * /index.html\n\t\troot * %s\n"
+        "\t\timport pyapps_document 200\n\t}\n}\n" % (_quote(folder.live), _quote(folder.live))
+    )
+    return text + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
+
+
+def _plain(route: AppRoute) -> str:
+    """The published proxying: everything below the base to the live instance (``[route] pinned = false``)."""
+    folder = _quote(route.folder.path)
+    return "import pyapps_friendly %s\nimport pyapps_live %s\n" % (folder, folder)

@@ -1,0 +1,223 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every front does with a request, as patterns and values that nginx and Caddy render. PRIVATE to the collection.
+
+The rules and their order are those of ``docs/contributing/fronts.md``. Regular expressions here are read by PCRE
+(nginx) and RE2 (Caddy) alike, so they use nothing that only one of them knows.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import typing as t
+import urllib.parse
+from dataclasses import dataclass
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
+
+INSTANCE = r"[0-9a-f]{32}"
+PORT = r"[1-9][0-9]{3,4}"
+PIN = INSTANCE + r"\." + PORT
+"""``<instance>.<port>``, as in a marker's name."""
+
+PINNED_KINDS = r"(?:_stcore|media|component|app/static)/"
+"""What is asked of the process itself below a pin; anything else there is a document."""
+
+LIVE_PATHS = r"(?:(?:_stcore|media|component|app/static|auth)/|(?:oauth2callback|favicon\.png|manifest\.json)$)"
+"""What is asked of the live process without a pin: health checks, login, curl."""
+
+BLOCKED = r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[^\w-]|$)"
+"""Never answered, whatever the case: open to everyone at the process (C-14); Streamlit 1.41 has the short names too.
+
+Nor with something behind the name: Streamlit's own patterns end with Python's ``$``, which lets a line end pass."""
+
+ASSETS_PREFIX = ASSETS_URL + "/streamlit-"
+UNAVAILABLE_URL = "/_pyapps/unavailable.html"
+
+STREAM_TIMEOUT = 86400  # seconds; S0-63
+UPLOAD_MARGIN_MB = 1  # Streamlit takes 1 MB more than server.maxUploadSize says (requirements 2.6)
+
+REMOVED_HEADERS = (
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Ssl",
+    "X-Forwarded-Protocol",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Server",
+    "Forwarded",
+)
+"""Headers in which a client could tell an app a false origin, and which the front itself has no use for (S2-30)."""
+
+SET_HEADERS = ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Upgrade", "Connection")
+
+_SAFE_PATH = re.compile(r"/[\w ./@+,=~-]*")
+_BASE = re.compile(r"(?:/[A-Za-z0-9_.][A-Za-z0-9_.~-]*)*")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_HOST = re.compile(r"[A-Za-z0-9*_.-]+|\[[0-9A-Fa-f:.]+\]")
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
+class FrontError(ValueError):
+    """A value that a front's configuration cannot hold; the text says which, where, and what is allowed."""
+
+
+@dataclass(frozen=True)
+class FrontSettings:
+    """What a front's site needs beside the catalog; checked when it is made.
+
+    :param address: the address to listen on, ``""`` for all
+    :param server_names: host names that are served; empty for every name
+    :param ipv6: whether ``""`` also means IPv6
+    :param trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are believed
+    :param public_origins: further origins (``https://apps.example.com``) from which WebSockets may be opened
+    :param frame_ancestors: who may show the apps in a frame, as in the CSP directive of that name
+    :param access_log: absolute path; ``""`` for the server's own choice
+    :raises FrontError: one of these cannot stand in a configuration
+    """
+
+    layout: Layout
+    port: int
+    address: str = ""
+    server_names: tuple[str, ...] = ()
+    default_server: bool = False
+    ipv6: bool = True
+    gallery: bool = True
+    trusted_proxies: tuple[str, ...] = ()
+    public_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ("'self'",)
+    access_log: str = ""
+
+    def __post_init__(self) -> None:
+        check_path("root", self.layout.root)
+        if self.access_log:
+            check_path("access_log", self.access_log)
+        if not 1 <= self.port <= 65535:
+            raise FrontError("port: %d is not between 1 and 65535" % self.port)
+        if self.address:
+            _check_address("address", self.address)
+        for name in self.server_names:
+            _check("server_name", name, _HOST, "a host name such as apps.example.com")
+        networks = tuple(check_network("trusted_proxies", network) for network in self.trusted_proxies)
+        object.__setattr__(self, "trusted_proxies", networks)
+        for origin in self.public_origins:
+            check_origin("public_origins", origin)
+        for source in self.frame_ancestors:
+            if source not in ("'self'", "'none'", "*"):
+                check_origin("frame_ancestors", source)
+
+    @property
+    def public_hosts(self) -> tuple[str, ...]:
+        """Host names of the public origins."""
+        return tuple(sorted({urllib.parse.urlsplit(origin).hostname or "" for origin in self.public_origins} - {""}))
+
+    @property
+    def security_headers(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "strict-origin-when-cross-origin"),
+            ("Content-Security-Policy", "frame-ancestors " + " ".join(self.frame_ancestors)),
+        )
+
+
+@dataclass(frozen=True)
+class AppRoute:
+    """One app as a front sees it: no release, no port."""
+
+    name: str
+    title: str
+    owner: str
+    base: str
+    pinned: bool
+    listed: bool
+    max_body_mb: int
+    origins: tuple[str, ...]
+    user_headers: tuple[str, ...]
+    folder: AppLayout
+
+
+def app_routes(layout: Layout, apps: t.Iterable[t.Mapping[str, t.Any]]) -> list[AppRoute]:
+    """The catalog as routes, the longest base first, so that whoever looks from the top meets the right app.
+
+    :raises FrontError: a value could not stand in a configuration (the catalog refuses such values before)
+    """
+    routes = [_app_route(layout, app) for app in apps]
+    return sorted(routes, key=lambda route: (-len(route.base), route.base))
+
+
+def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
+    name, route = app["name"], app["route"]
+    _check("name of an app", name, _NAME, "lower case letters, digits, - and _")
+    base = app["base_path"]
+    _check("base_path of %s" % name, base, _BASE, "such as /app-1: letters, digits, . _ - and ~, no slash at the end")
+    if base == "/_pyapps" or base.startswith("/_pyapps/"):
+        raise FrontError("base_path of %s: /_pyapps belongs to the front itself" % name)
+    for origin in route["allowed_origins"]:
+        check_origin("route.allowed_origins of %s" % name, origin)
+    return AppRoute(
+        name=name,
+        title=app["title"],
+        owner=app["owner"]["name"],
+        base=base,
+        pinned=bool(route["pinned"]),
+        listed=bool(app["gallery"]["listed"]),
+        max_body_mb=int(route["max_upload_mb"]) + UPLOAD_MARGIN_MB,
+        origins=tuple(route["allowed_origins"]),
+        user_headers=_user_headers(name, app["streamlit"]["config"].get("server.trustedUserHeaders")),
+        folder=layout.app(name),
+    )
+
+
+def _user_headers(name: str, setting: object) -> tuple[str, ...]:
+    """Headers that Streamlit believes to name the user, so that no client may send them (C-13, 2.6)."""
+    try:
+        headers = json.loads(setting) if isinstance(setting, str) and setting else setting or {}
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict):
+        raise FrontError('server.trustedUserHeaders of %s: expected JSON such as {"X-User": "name"}' % name)
+    own = {header.lower() for header in SET_HEADERS + REMOVED_HEADERS}
+    for header in headers:
+        _check("server.trustedUserHeaders of %s" % name, header, _HEADER, "a header's name such as X-User")
+    return tuple(sorted(header for header in headers if header.lower() not in own))
+
+
+def check_path(what: str, path: str) -> None:
+    """:raises FrontError: the path is relative or holds a character that a configuration would read as its own."""
+    if not _SAFE_PATH.fullmatch(path):
+        raise FrontError(
+            "%s: the front's configuration cannot hold the path %r. Allowed are absolute paths of letters, digits, "
+            "blanks and . _ - / @ + , = ~" % (what, path)
+        )
+
+
+def check_origin(what: str, origin: str) -> None:
+    """:raises FrontError: this is not an origin as browsers send it."""
+    _check(what, origin, _ORIGIN, "an origin such as https://apps.example.com, without a path")
+
+
+def _check(what: str, value: object, allowed: re.Pattern[str], words: str) -> None:
+    if not isinstance(value, str) or not allowed.fullmatch(value):
+        raise FrontError("%s: %r is not allowed; expected %s" % (what, value, words))
+
+
+def _check_address(what: str, address: str) -> None:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise FrontError('%s: %r is not an IP address; use one, or "" for all' % (what, address)) from None
+
+
+def check_network(what: str, network: str) -> str:
+    """The network as servers read it (``10.0.0.0/8``).
+
+    :raises FrontError: this is none
+    """
+    try:
+        return str(ipaddress.ip_network(network, strict=False))
+    except ValueError:
+        raise FrontError("%s: %r is not an IP address or network such as 10.0.0.0/8" % (what, network)) from None

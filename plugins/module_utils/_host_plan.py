@@ -1,0 +1,182 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run would remove from a target, and whether the target is fit for it. PRIVATE to the collection.
+
+Reads only. Every problem is collected, so that a person sees all of them at once and before anything has changed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
+    Listener,
+    describe,
+    is_hidden_of,
+    listener,
+)
+
+# sun_path of unix(7), less the closing zero, and less the ".<pid>" under which supervisord binds it first.
+_LONGEST_SOCKET_PATH = 107 - len(".4194304")
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9._/ @+,=-]*")
+
+
+def read_applied(layout: Layout) -> dict[str, t.Any]:
+    """The applied catalog, ``{"source": str, "url": str, "apps": [...]}``; an empty one where none was applied yet.
+
+    :raises ValueError: the file is there and is not what we wrote
+    """
+    try:
+        with open(layout.catalog, encoding="utf-8") as file:
+            applied = json.load(file)
+    except FileNotFoundError:
+        return {"source": None, "url": "", "apps": []}
+    if not isinstance(applied, dict) or not isinstance(applied.get("apps"), list):
+        raise ValueError("no applied catalog in it")
+    return applied
+
+
+def table_rows(applied: t.Mapping[str, t.Any], names: t.Iterable[str]) -> list[dict[str, str]]:
+    """For the table of apps: each with its name and its base path, as far as that is known."""
+    base_paths = {app["name"]: str(app["base_path"]) for app in applied["apps"]}
+    return [{"name": name, "base_path": base_paths.get(name, "")} for name in names]
+
+
+def deployed_apps(layout: Layout) -> list[str]:
+    """Names of the apps that have more on this target than a kept data folder, sorted."""
+    names = []
+    for name in layout.app_names():
+        app = layout.app(name)
+        if any(os.path.lexists(path) for path in (app.releases, app.instances, app.serving, app.live)):
+            names.append(name)
+    return names
+
+
+def chosen_apps(
+    layout: Layout, only: list[str], catalog: t.Collection[str], applied: t.Mapping[str, t.Any]
+) -> tuple[list[str], list[str]]:
+    """The apps that a run is for, when it is not for all, and why it can not be."""
+    if not any(name.strip() for name in only):
+        return [], []
+    try:
+        names = choose(only, catalog, "in the catalog")
+    except ChoiceError as error:
+        return [], [str(error)]
+    if not os.path.exists(layout.supervisor_conf) or any("route" not in app for app in applied["apps"]):
+        return names, ["app: this host is not laid out for deploys of single apps yet. Run the site playbook once."]
+    return names, []
+
+
+def removal_problems(removed: list[str], wanted: list[str], allowed: bool, limited: bool = False) -> list[str]:
+    """Why these apps must not be removed (`design.md` rule 7); empty when they may be.
+
+    :param limited: the run is for some hosts of the inventory only, so an app that has moved to another host may not
+        be there yet
+    """
+    if allowed or not removed:
+        return []
+    names = ", ".join(removed)
+    remedy = "If that is meant, run again with -e pyapps_allow_removal=true"
+    if limited:
+        return [
+            "a run with --limit removes nothing, and %s would be removed from this host. Run without --limit. %s."
+            % (names, remedy)
+        ]
+    if not wanted:
+        return ["the catalog is empty, so this run would remove every app (%s). %s." % (names, remedy)]
+    if len(removed) > 1:
+        return [
+            "this run would remove %d apps at once (%s), because their folders are gone from the catalog. %s."
+            % (len(removed), names, remedy)
+        ]
+    return []
+
+
+def source_problems(applied: str | None, source: str, adopt: bool) -> list[str]:
+    """Why a run from this source is refused: another one has laid out the host."""
+    if applied is None or applied == source or adopt:
+        return []
+    return [
+        "this host was laid out from another source: %s (this run: %s). Two sources would remove each other's apps. "
+        "If this one takes over, run once with -e pyapps_adopt_source=true; if both are the same apps, give both the "
+        "same pyapps_source." % (applied, source)
+    ]
+
+
+def root_problems(layout: Layout) -> list[str]:
+    """Why nothing can be laid out below this root."""
+    if not _PLAIN_PATH.fullmatch(layout.root):
+        return ["pyapps_root: found %r; allowed is an absolute path of letters, digits, spaces, ._/@+,=-" % layout.root]
+    problems = []
+    if len(layout.supervisor_socket) > _LONGEST_SOCKET_PATH:
+        problems.append(
+            "pyapps_root: the socket's path %s has %d characters, and %d are possible. Choose a shorter "
+            "pyapps_root." % (layout.supervisor_socket, len(layout.supervisor_socket), _LONGEST_SOCKET_PATH)
+        )
+    existing = layout.root
+    while not os.path.exists(existing):
+        existing = os.path.dirname(existing)
+    if not os.access(existing, os.W_OK):
+        problems.append(
+            "pyapps_root: %s is not writable for this user (uid %d). Run as root (add --become), or set pyapps_root "
+            "to a folder of yours." % (existing, os.geteuid())
+        )
+    return problems
+
+
+def port_problems(layout: Layout, front: str, port: int) -> list[str]:
+    """Why the front can not listen on this port: somebody else does, or only root may."""
+    holder = listener(port)
+    if holder is not None:
+        if _is_front(holder, layout, front):
+            return []
+        return [
+            "pyapps_port: %d is taken by %s. Stop it, or set pyapps_port to another port; nothing is ever killed for "
+            "a port." % (port, describe(holder))
+        ]
+    if port < 1024 and os.geteuid() != 0:
+        return ["pyapps_port: %d is for root alone (uid %d asks). Use a port of 1024 or higher." % (port, os.geteuid())]
+    return []
+
+
+def _is_front(holder: Listener, layout: Layout, front: str) -> bool:
+    command = holder.command or ""
+    if front == "nginx":
+        return command.startswith("nginx:") or os.path.basename(command.split(" ")[0]) == "nginx"
+    return layout.etc in command or layout.srv in command or is_hidden_of(holder, CADDY_USER)
+
+
+def missing_packages(with_uv: bool) -> list[str]:
+    """Debian packages without which our tools can not be installed.
+
+    :param with_uv: whether uv is to be installed, which needs Python's venv module
+    """
+    missing = []
+    if with_uv and importlib.util.find_spec("ensurepip") is None:
+        missing.append("python3-venv")
+    if not os.path.exists("/etc/ssl/certs/ca-certificates.crt"):
+        missing.append("ca-certificates")
+    return missing
+
+
+def package_problems(missing: list[str]) -> list[str]:
+    """Why missing packages stop the run: only root may install them."""
+    if not missing or os.geteuid() == 0:
+        return []
+    names = " ".join(missing)
+    return ["packages are missing, and only root may install them: run `apt install %s` as root." % names]
+
+
+def service_manager() -> str:
+    """How a daemon is started here: ``systemd`` where it runs, ``sysv`` for another root, ``none`` without root."""
+    if os.geteuid() != 0:
+        return "none"
+    return "systemd" if os.path.isdir("/run/systemd/system") else "sysv"

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything of ours that a host has when no app, front or supervisor is left. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, Layout
+
+CADDY_USER = "pyapps-caddy"
+
+
+def find_paths(layout: Layout, keep_apps: bool) -> list[str]:
+    """The folders and files that are ours, and there.
+
+    :param keep_apps: whether the apps' folder stays, because data folders in it do
+    """
+    wanted = [layout.command, layout.etc, layout.run, layout.log]
+    if keep_apps:
+        with contextlib.suppress(FileNotFoundError):
+            wanted += [
+                os.path.join(layout.srv, name)
+                for name in sorted(os.listdir(layout.srv))
+                if os.path.join(layout.srv, name) != layout.apps
+            ]
+    else:
+        wanted.append(layout.srv)
+    return [path for path in wanted if os.path.lexists(path)]
+
+
+def find_users() -> list[str]:
+    """Users of ours that belong to no app; none without root."""
+    if os.geteuid() != 0:
+        return []
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return [name for name in (BUILD_USER, CADDY_USER) if name in known]
+
+
+def remove(layout: Layout, paths: t.Iterable[str], users: t.Iterable[str], run: t.Callable[[t.Any], t.Any]) -> None:
+    """Delete paths and users, and the folders above that are empty then.
+
+    :raises OSError: a path can not be deleted, or a user
+    """
+    for path in paths:
+        force_remove(path)
+        _remove_empty_parents(os.path.dirname(path), layout.root)
+    for name in users:
+        code, _out, error = run(["userdel", name])
+        if code != 0:
+            raise OSError("the user %s can not be removed: %s" % (name, error.strip()))
+
+
+def _remove_empty_parents(path: str, root: str) -> None:
+    """On a host (root `/`) only what is ours is removed; elsewhere the whole tree hangs below our root."""
+    if root == "/":
+        return
+    with contextlib.suppress(OSError):
+        while path.startswith(root):
+            os.rmdir(path)
+            path = os.path.dirname(path)

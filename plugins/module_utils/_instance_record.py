@@ -1,0 +1,126 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of an instance, and the program that runs it. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import NO_LIMITS, Limits, have_scopes, in_scope
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+
+RELEASE = re.compile(r"[0-9a-f]{16}")
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""How times are written in records, in UTC; such texts sort as the times do."""
+OLDEST_PYTHON = (3, 9)
+
+_SYSTEM_PYTHON = "/usr/bin/python3"
+
+
+class RecordError(Exception):
+    """A record that is missing or not one of ours; the text names the file."""
+
+
+@dataclass(frozen=True)
+class InstanceRecord:
+    """``apps/<app>/instances/<instance>.json``: a release that runs, or ran, on a port.
+
+    :param instance: 32 hex digits; browsers see it
+    :param port: its TCP port on 127.0.0.1
+    :param release: id of the release, 16 hex digits
+    :param created: when, UTC, as ``2026-11-21T07:42:00Z``
+    :param drain_until: until when it may stay for its sessions once it is no longer live; None before that
+    :param preview_until: until when it may be tried out before it is live; None when it is no preview
+    """
+
+    app: str
+    instance: str
+    port: int
+    release: str
+    created: str
+    drain_until: str | None = None
+    preview_until: str | None = None
+
+    @property
+    def program(self) -> str:
+        """The name of its program in supervisor."""
+        return "%s.%s" % (self.app, self.instance)
+
+    @classmethod
+    def read(cls, path: str) -> InstanceRecord:
+        """Read a record; the app is the folder that it lies in.
+
+        :raises RecordError: there is none, or it is damaged
+        """
+        try:
+            with open(path, encoding="utf-8") as file:
+                data = json.load(file)
+        except OSError as error:
+            raise RecordError("%s: the record of the instance can not be read (%s)" % (path, error.strerror)) from None
+        except ValueError as error:
+            raise RecordError("%s: not a record of an instance (%s)" % (path, error)) from None
+        app = os.path.basename(os.path.dirname(os.path.dirname(path)))
+        if not isinstance(data, dict):
+            raise RecordError("%s: not a record of an instance" % path)
+        instance, port, release, created = (data.get(key) for key in ("instance", "port", "release", "created"))
+        drain_until, preview_until = data.get("drain_until"), data.get("preview_until")
+        if (
+            os.path.basename(path) != "%s.json" % instance
+            or not (isinstance(instance, str) and INSTANCE.fullmatch(instance))
+            or not (isinstance(port, int) and 1024 <= port <= 65535)
+            or not (isinstance(release, str) and RELEASE.fullmatch(release))
+            or not isinstance(created, str)
+            or not all(until is None or isinstance(until, str) for until in (drain_until, preview_until))
+        ):
+            raise RecordError("%s: not a record of an instance: %r" % (path, data))
+        return cls(app, instance, port, release, created, drain_until, preview_until)
+
+    def to_json(self) -> str:
+        """The text of its file."""
+        content = {"instance": self.instance, "port": self.port, "release": self.release, "created": self.created}
+        until = {"drain_until": self.drain_until, "preview_until": self.preview_until}
+        content.update({key: moment for key, moment in until.items() if moment is not None})
+        return json.dumps(content, indent=2) + "\n"
+
+
+def used_releases(app: AppLayout) -> set[str]:
+    """The releases that an app's instances run, or ran.
+
+    :raises RecordError: a record can not be read
+    """
+    return {InstanceRecord.read(path).release for path in glob.glob(glob.escape(app.instances) + "/*.json")}
+
+
+def system_python() -> str:
+    """The interpreter that runs our zipapp: the system's when it is new enough, else the one below any environment.
+
+    Which one it is goes into program files, so it must not depend on who asks: environments come and go.
+    """
+    version = re.fullmatch(r"python3\.(\d+)", os.path.basename(os.path.realpath(_SYSTEM_PYTHON)))
+    if version and (3, int(version.group(1))) >= OLDEST_PYTHON and os.access(_SYSTEM_PYTHON, os.X_OK):
+        return _SYSTEM_PYTHON
+    base = os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])
+    return base if os.access(base, os.X_OK) else sys.executable
+
+
+def instance_program(
+    record: InstanceRecord, layout: Layout, user: str | None, kind: str = "streamlit", limits: Limits = NO_LIMITS
+) -> str:
+    """The program file of an instance.
+
+    :param user: the app's system user; None without root
+    :param kind: the app's kind, which knows the stop signal
+    :param limits: what it may have; where there are scopes, the command begins as root, to make one, and drops root
+    """
+    command = [system_python(), "-I", layout.zipapp, "start", layout.root, record.app, record.instance]
+    if user is not None and limits != NO_LIMITS and have_scopes():
+        command, user = in_scope(limits, user, record.program, command), None
+    return program_text(record.program, command, layout=layout, user=user, stop_signal=kind_of(kind).stop_signal)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kinds of apps differ in: data and small functions. PRIVATE to the collection.
+
+``settings`` is always an app's entry of the catalog, as ``release.json`` keeps it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+Settings = t.Mapping[str, t.Any]
+
+
+class UnknownKindError(ValueError):
+    """An app of a kind that this version does not know."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of app.
+
+    :param stop_signal: supervisor's name of the signal that ends it
+    :param start_command: argv for (settings, the environment's python, port)
+    :param health_path: path on the app's port that answers ``health_body`` while the process is well
+    :param script_check_path: path that runs the app's script once, or None when the kind has no such thing
+    :param stream_path: path of the app's WebSocket, or None
+    :param sessions_path: path that tells how many sessions are open, or None
+    :param pages_arguments: our zipapp's, to run every page with the environment's python; or None
+    """
+
+    name: str
+    stop_signal: str
+    start_command: t.Callable[[Settings, str, int], list[str]]
+    health_path: t.Callable[[Settings], str]
+    health_body: str
+    script_check_path: t.Callable[[Settings], str | None]
+    stream_path: t.Callable[[Settings], str | None]
+    sessions_path: t.Callable[[Settings], str | None]
+    pages_arguments: t.Callable[[Settings], list[str] | None]
+
+
+def _streamlit_command(settings: Settings, python: str, port: int) -> list[str]:
+    # Only the port belongs to the process; the release's .streamlit/config.toml says everything else (S0-44).
+    return [python, "-m", "streamlit", "run", settings["streamlit"]["entry_file"], "--server.port=%d" % port]
+
+
+def _below_base(path: str) -> t.Callable[[Settings], str]:
+    return lambda settings: str(settings["base_path"]) + path
+
+
+KINDS: t.Mapping[str, Kind] = {
+    "streamlit": Kind(
+        name="streamlit",
+        stop_signal="TERM",
+        start_command=_streamlit_command,
+        health_path=_below_base("/_stcore/health"),
+        health_body="ok",
+        script_check_path=_below_base("/_stcore/script-health-check"),
+        stream_path=_below_base("/_stcore/stream"),
+        # Without the family's name the answer holds every cache of the app, too, and may be long.
+        sessions_path=_below_base("/_stcore/metrics?families=active_sessions"),
+        pages_arguments=lambda settings: ["pages", settings["streamlit"]["entry_file"]],
+    ),
+}
+
+
+def kind_of(name: str) -> Kind:
+    """The kind with this name.
+
+    :raises UnknownKindError: there is none
+    """
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise UnknownKindError("kind %r is not known; known are: %s" % (name, ", ".join(sorted(KINDS)))) from None

@@ -1,0 +1,211 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where everything lies on a target. PRIVATE to the collection.
+
+One root variable decides every path: ``/`` on a host (then this is ``/etc/pyapps``, ``/srv/pyapps``, ``/run/pyapps``
+and ``/var/log/pyapps``), any other folder without root rights (then the same tree lies below that folder).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+
+INSTANCE = re.compile(r"[0-9a-f]{32}")
+SERVING = re.compile(r"(?P<instance>[0-9a-f]{32})\.(?P<port>[1-9][0-9]{3,4})")
+
+BUILD_USER = "pyapps-build"
+_USER_PREFIX = "pyapp-"
+_LONGEST_USER_NAME = 32  # useradd(8)
+
+
+def app_user(app: str) -> str:
+    """The system user (and group) of an app; never longer than useradd(8) allows, and never equal for two apps."""
+    name = _USER_PREFIX + app
+    if len(name) <= _LONGEST_USER_NAME:
+        return name
+    digest = hashlib.sha256(app.encode()).hexdigest()[:8]
+    return name[: _LONGEST_USER_NAME - 9] + "-" + digest
+
+
+@dataclass(frozen=True)
+class AppLayout:
+    """The folder of one app on the target (``/srv/pyapps/apps/<app>``)."""
+
+    path: str
+    name: str
+
+    @property
+    def releases(self) -> str:
+        return os.path.join(self.path, "releases")
+
+    def release(self, release: str) -> str:
+        return os.path.join(self.releases, release)
+
+    @property
+    def instances(self) -> str:
+        """Folder of instance records, ``<instance>.json``."""
+        return os.path.join(self.path, "instances")
+
+    def instance(self, instance: str) -> str:
+        return os.path.join(self.instances, instance + ".json")
+
+    @property
+    def serving(self) -> str:
+        return os.path.join(self.path, "serving")
+
+    def marker(self, instance: str, port: int) -> str:
+        """The folder that makes an instance's port reachable; it holds the instance's page."""
+        return os.path.join(self.serving, "%s.%d" % (instance, port))
+
+    @property
+    def live(self) -> str:
+        """Link to the marker of the live instance, relative: ``serving/<instance>.<port>``."""
+        return os.path.join(self.path, "live")
+
+    @property
+    def history(self) -> str:
+        """Which releases have been live."""
+        return os.path.join(self.path, "history.json")
+
+    @property
+    def data(self) -> str:
+        return os.path.join(self.path, "data")
+
+    @property
+    def down(self) -> str:
+        """Flag file: the live instance does not answer, so the front shows the friendly page."""
+        return os.path.join(self.path, "down")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Every path of the target below one root.
+
+    :param root: absolute path; ``/`` for a host that is run as root
+    """
+
+    root: str
+
+    @property
+    def etc(self) -> str:
+        return os.path.join(self.root, "etc", "pyapps")
+
+    @property
+    def srv(self) -> str:
+        return os.path.join(self.root, "srv", "pyapps")
+
+    @property
+    def run(self) -> str:
+        return os.path.join(self.root, "run", "pyapps")
+
+    @property
+    def log(self) -> str:
+        return os.path.join(self.root, "var", "log", "pyapps")
+
+    @property
+    def catalog(self) -> str:
+        """The catalog that is applied, and from which source."""
+        return os.path.join(self.etc, "catalog.json")
+
+    @property
+    def secrets_key(self) -> str:
+        """With this key secrets enter the names of releases; only root reads it."""
+        return os.path.join(self.etc, "secrets.key")
+
+    @property
+    def lock(self) -> str:
+        return os.path.join(self.run, "lock")
+
+    @property
+    def envs(self) -> str:
+        return os.path.join(self.srv, "envs")
+
+    @property
+    def locks(self) -> str:
+        """Resolved requirements, ``<hash of what was asked>.txt``."""
+        return os.path.join(self.srv, "locks")
+
+    @property
+    def cache(self) -> str:
+        """uv's cache; on the store's file system (hard links), closed to apps."""
+        return os.path.join(self.srv, "cache")
+
+    @property
+    def assets(self) -> str:
+        return os.path.join(self.srv, "assets")
+
+    @property
+    def apps(self) -> str:
+        return os.path.join(self.srv, "apps")
+
+    @property
+    def tools(self) -> str:
+        return os.path.join(self.srv, "tools")
+
+    @property
+    def uv(self) -> str:
+        return os.path.join(self.tools, "uv", "bin", "uv")
+
+    @property
+    def zipapp(self) -> str:
+        """Our starter and watcher, run by the system's Python."""
+        return os.path.join(self.tools, "pyapps.pyz")
+
+    @property
+    def command(self) -> str:
+        """The short command of people: in everybody's ``PATH`` on a host, else below the root folder."""
+        return "/usr/local/bin/pyapps" if self.root == "/" else os.path.join(self.root, "bin", "pyapps")
+
+    @property
+    def front(self) -> str:
+        """What the front serves itself: the gallery and the page of an app that does not answer."""
+        return os.path.join(self.srv, "front")
+
+    @property
+    def healthcheck(self) -> str:
+        """What the health check looks at. JSON, because Python 3.9 and 3.10 on a target can not read TOML."""
+        return os.path.join(self.etc, "healthcheck.json")
+
+    @property
+    def healthcheck_notify(self) -> str:
+        """Whom the health check tells; a webhook's URL is a secret, so only its owner reads this file."""
+        return os.path.join(self.etc, "healthcheck-notify.json")
+
+    @property
+    def healthcheck_told(self) -> str:
+        """What was told last; on disk, because a restart of the host is no news."""
+        return os.path.join(self.srv, "healthcheck-told.json")
+
+    @property
+    def healthcheck_log(self) -> str:
+        return os.path.join(self.log, "healthcheck.log")
+
+    @property
+    def supervisor_conf(self) -> str:
+        return os.path.join(self.etc, "supervisor", "supervisord.conf")
+
+    @property
+    def programs(self) -> str:
+        return os.path.join(self.etc, "supervisor", "programs")
+
+    def program(self, name: str) -> str:
+        return os.path.join(self.programs, name + ".conf")
+
+    @property
+    def supervisor_socket(self) -> str:
+        return os.path.join(self.run, "supervisor.sock")
+
+    def app(self, name: str) -> AppLayout:
+        return AppLayout(os.path.join(self.apps, name), name)
+
+    def app_names(self) -> list[str]:
+        """The apps that have a folder on this target, sorted; an unreadable or missing store has none."""
+        try:
+            with os.scandir(self.apps) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        except FileNotFoundError:
+            return []

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last lines of an instance's logs, made safe to show. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import log_path
+
+LINES = 20
+_LONGEST_LINE = 300
+_READ = 32 * 1024
+_OWN_QUESTION = "/_stcore/script-health-check"
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def tail(path: str, lines: int = LINES, most: int = _READ) -> list[str]:
+    """The last lines of a file, without escape sequences and cut to 300 characters; a missing file has none.
+
+    :param most: how many bytes of the file's end are looked at
+    """
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - most))
+            content = file.read(most)
+    except OSError:
+        return []
+    return lines_of(content, lines)
+
+
+def lines_of(content: bytes, lines: int = LINES) -> list[str]:
+    """The last lines of some output, made safe in the same way."""
+    text = content.decode("utf-8", "replace")
+    clean = (_CONTROL.sub("", line).rstrip()[:_LONGEST_LINE] for line in text.split("\n"))
+    return [line for line in clean if line][-lines:]
+
+
+def program_tail(layout: Layout, program: str) -> list[str]:
+    """What a program said last: its errors, or its output when it wrote no error."""
+    return tail(log_path(layout, program, "err")) or tail(log_path(layout, program, "out"))
+
+
+def cause(log: t.Sequence[str]) -> str:
+    """The line of a log that says why a script ended: the last one that is no answer to our own question.
+
+    Streamlit's newer servers log the check's 503 behind the traceback.
+    """
+    lines = [line for line in log if _OWN_QUESTION not in line]
+    return lines[-1].strip() if lines else "see its log"
+
+
+def last_exit(layout: Layout, program: str) -> str | None:
+    """How a program ended last, in supervisord's words: ``exit status 2``, ``terminated by SIGKILL``.
+
+    From the daemon's log, since its API forgets the status of a start that failed; None when it says nothing, as a
+    daemon that is not our own does.
+    """
+    pattern = re.compile(r"\bexited: %s \(([^;]+)" % re.escape(program))
+    for line in reversed(tail(os.path.join(layout.log, "supervisord.log"), _READ)):
+        match = pattern.search(line)
+        if match:
+            return match.group(1).strip()
+    return None

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which port a new instance gets. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import random
+import re
+import socket
+import threading
+import typing as t
+
+EPHEMERAL = range(32768, 61000)
+"""The kernel gives these to outgoing connections (ip_local_port_range): no listener of ours belongs there."""
+
+
+class PortError(ValueError):
+    """No port can be given, or a range is not one; the text says what to change."""
+
+
+def parse_range(text: str) -> range:
+    """Read a range such as ``20000-29999`` (both ends are in it).
+
+    :raises PortError: it is not one, or leaves 1024 to 65535
+    """
+    match = re.fullmatch(r"\s*([0-9]{1,5})\s*-\s*([0-9]{1,5})\s*", text)
+    if match:
+        first, last = int(match.group(1)), int(match.group(2))
+        if 1024 <= first <= last <= 65535:
+            return range(first, last + 1)
+    raise PortError("port_range: %r is not a range of ports such as 20000-29999, within 1024 and 65535" % text)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on 127.0.0.1:``port`` now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: old connections do not hold it
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+class PortPool:
+    """The ports of one host, for the threads of one run.
+
+    :param ports: where to take them from
+    :param taken: ports that instances on this host have, running or not
+    """
+
+    def __init__(self, ports: range, taken: t.Iterable[int]) -> None:
+        self._ports = ports
+        self._taken = set(taken)
+        self._lock = threading.Lock()
+
+    def take(self, preferred: int | None = None) -> int:
+        """A free port that is nobody else's from now on: the preferred one if it is free, else any of the range.
+
+        Any, not the lowest: a port that was just given up should not be another app's the next moment.
+
+        :raises PortError: every port is taken
+        """
+        with self._lock:
+            candidates = [port for port in self._ports if port not in EPHEMERAL and port not in self._taken]
+            random.shuffle(candidates)
+            if preferred is not None and preferred not in self._taken:
+                candidates.insert(0, preferred)
+            for port in candidates:
+                if is_free(port):
+                    self._taken.add(port)
+                    return port
+        raise PortError(
+            "no free port between %d and %d (without the kernel's own %d to %d): widen pyapps_port_range"
+            % (self._ports.start, self._ports.stop - 1, EPHEMERAL.start, EPHEMERAL.stop - 1)
+        )
+
+    def give_back(self, port: int) -> None:
+        """A port that its instance does not need any more."""
+        with self._lock:
+            self._taken.discard(port)

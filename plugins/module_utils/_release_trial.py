@@ -1,0 +1,103 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a release does before its process starts: its test, its release command, its pages. PRIVATE to the collection.
+
+Test and release command run once per release: when one has succeeded, a file in the release's folder says which command
+that was. One that was killed runs again, so it must bear that.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail, _page_runner
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_task import TaskEnd, run_task
+from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import PAGES, DeploySettings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import GateError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import blame_memory, limits_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import time_kept
+
+TESTED = "tested-with"
+RELEASED = "released-with"
+"""Files in a release's folder: the command that has succeeded."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A release that is about to be started.
+
+    :param user: the app's; None without root
+    :param settings: of the release
+    :param say: is told what runs
+    """
+
+    layout: Layout
+    app: AppLayout
+    release: str
+    user: str | None
+    settings: t.Mapping[str, t.Any]
+    deploy: DeploySettings
+    say: t.Callable[[str], None] = lambda line: None
+
+    def test(self) -> None:
+        """Let the app test itself, if it wants to and has not done so.
+
+        :raises GateError: it failed
+        """
+        self._once("test", self.deploy.test, "test_timeout", TESTED)
+
+    def prepare(self) -> None:
+        """Run the app's release command, if it has one that has not succeeded for this release.
+
+        :raises GateError: it failed
+        """
+        self._once("release_command", self.deploy.release_command, "release_timeout", RELEASED)
+
+    def try_pages(self) -> None:
+        """Run every page, if the app wants that of its gate.
+
+        :raises GateError: one is broken; the reason names it
+        """
+        arguments = kind_of(self.settings["kind"]).pages_arguments(self.settings)
+        if self.deploy.gate != PAGES or arguments is None:
+            return
+        self.say("runs every page once")
+        command = ["python", self.layout.zipapp, *arguments, "%g" % self.deploy.script_timeout]
+        end = self._run("pages", command, "test_timeout")
+        if end.code == _page_runner.BROKEN:
+            raise self._refused("pages", "a page is broken: %s" % _log_tail.cause(end.log), end)
+        if end.problem:
+            raise self._refused("pages", "running the pages %s" % end.problem, end)
+
+    def _once(self, key: str, text: str | None, limit: str, done: str) -> None:
+        path = os.path.join(self.app.release(self.release), done)
+        if text is None or read_text(path) == text + "\n":
+            return
+        self.say("runs %s" % text)
+        end = self._run(key, split_command(text), limit)
+        if end.problem:
+            reason = "[deploy] %s: %r %s: %s" % (key, text, end.problem, _log_tail.cause(end.log))
+            raise self._refused(key, reason, end)
+        with time_kept(self.app.release(self.release)):
+            write_file(path, text + "\n")
+
+    def _refused(self, step: str, reason: str, end: TaskEnd) -> GateError:
+        return GateError(step, blame_memory(limits_of(self.settings), reason, end.log), end.log)
+
+    def _run(self, step: str, command: list[str], limit: str) -> TaskEnd:
+        seconds = getattr(self.deploy, limit)
+        try:
+            limits = limits_of(self.settings)
+            end = run_task(self.layout, self.app.name, self.release, self.user, command, seconds, limits)
+        except (OSError, LookupError) as error:
+            raise GateError(step, "%s can not be run: %s" % (command[0], error)) from None
+        if end.code is None:
+            return end._replace(problem="%s ([deploy] %s)" % (end.problem, limit))
+        return end

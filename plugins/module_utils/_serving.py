@@ -1,0 +1,122 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the front and people see of an app's instances: markers, the live link, the flag, log links. PRIVATE.
+
+A marker is the folder ``serving/<instance>.<port>/``: it makes the instance's port reachable through the front, and it
+holds the instance's page. Names of instances are secrets of the tabs that run on them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
+    make_folder,
+    part_path,
+    point_link,
+    read_bytes,
+    sync_folder,
+    write_file,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import log_path
+
+PAGE = "index.html"
+COMPRESSED_PAGE = PAGE + ".gz"  # made once, or the front would compress the page for each visitor
+PREVIEW = "preview.html"
+PREVIEW_IN_PUBLIC = "preview-public.html"
+"""Pages of a preview, which the front shows below its pin; the second one on the public host."""
+STREAMS = ("out", "err")
+
+
+PAGES = (PAGE, COMPRESSED_PAGE, PREVIEW, PREVIEW_IN_PUBLIC)
+
+
+def _contents(port: int, page: str | None) -> dict[str, bytes]:
+    """The files of a marker; Caddy reads the port from a file's name."""
+    files = {"%d.port" % port: b""}
+    if page is not None:
+        files[PAGE] = page.encode()
+        files[COMPRESSED_PAGE] = gzip.compress(files[PAGE], mtime=0)
+    return files
+
+
+def make_marker(
+    app: AppLayout, record: InstanceRecord, page: str | None, more: t.Mapping[str, str] | None = None
+) -> None:
+    """Make an instance reachable, at once and with its page.
+
+    :param page: the HTML of its pinned page; None for an app that is served unpinned
+    :param more: further pages by name
+    """
+    marker = app.marker(record.instance, record.port)
+    part = part_path(marker)
+    make_folder(part, 0o755)
+    pages = {name: text.encode() for name, text in (more or {}).items()}
+    for name, content in {**_contents(record.port, page), **pages}.items():
+        write_file(os.path.join(part, name), content)
+    os.rename(part, marker)
+    sync_folder(app.serving)
+
+
+def differences(app: AppLayout, record: InstanceRecord, page: str | None) -> dict[str, bytes | None]:
+    """What of a healthy live instance is not as it should be: path of a file and its content, None for "no file"."""
+    marker = app.marker(record.instance, record.port)
+    wanted: dict[str, bytes | None] = {os.path.join(marker, name): None for name in PAGES}
+    wanted[app.down] = None
+    wanted.update((os.path.join(marker, name), content) for name, content in _contents(record.port, page).items())
+    return {path: content for path, content in wanted.items() if read_bytes(path) != content}
+
+
+def correct(wanted: t.Mapping[str, bytes | None]) -> None:
+    """Bring files in line with what :func:`differences` found."""
+    for path, content in wanted.items():
+        if content is None:
+            os.unlink(path)
+            sync_folder(os.path.dirname(path))
+        else:
+            write_file(path, content)
+
+
+def switch(app: AppLayout, record: InstanceRecord) -> None:
+    """Make an instance with a marker the live one, by one rename: the next visit reaches it."""
+    marker = app.marker(record.instance, record.port)
+    point_link(app.live, os.path.relpath(marker, app.path))
+
+
+def log_links(layout: Layout, record: InstanceRecord) -> dict[str, str]:
+    """The links by which people find the live instance's logs, and where they point."""
+    return {
+        log_path(layout, record.app, stream): os.path.basename(log_path(layout, record.program, stream))
+        for stream in STREAMS
+    }
+
+
+def wrong_links(links: t.Mapping[str, str]) -> dict[str, str]:
+    """Those of some links that are missing or point somewhere else."""
+    return {path: target for path, target in links.items() if _target(path) != target}
+
+
+def point_links(links: t.Mapping[str, str]) -> None:
+    """Make or correct links."""
+    for path, target in links.items():
+        point_link(path, target)
+
+
+def _target(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
+
+
+def clear_down(app: AppLayout) -> None:
+    """The live instance answers."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(app.down)
+        sync_folder(app.path)

@@ -1,0 +1,219 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn the process that supervisord started into an app's process. PRIVATE to the collection.
+
+Runs on the target as the app's user, inside our zipapp, and ends in ``execve``: what ``ps`` shows is the app's own
+command (S0-44), and nothing of supervisord's environment reaches it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, RecordError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import Kind, Settings, UnknownKindError, kind_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import Limits, apply_to_this_process, limits_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import read_env
+
+FAILED = 2
+"""Exit code when a process can not be started."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class StartError(Exception):
+    """Why a process can not be started, in one line."""
+
+
+class Start(t.NamedTuple):
+    """What to execute, where, and with which whole environment."""
+
+    command: list[str]
+    folder: str
+    environment: dict[str, str]
+    limits: Limits
+
+
+def plan(layout: Layout, app: str, instance: str) -> Start:
+    """What an instance's process is.
+
+    :raises StartError: the record or the release is missing or damaged, or its environment is gone
+    """
+    place = layout.app(app)
+    try:
+        record = InstanceRecord.read(place.instance(instance))
+    except RecordError as error:
+        raise StartError(str(error)) from None
+    return _plan(
+        layout, place, record.release, lambda kind, settings, python: kind.start_command(settings, python, record.port)
+    )
+
+
+def plan_task(layout: Layout, app: str, release: str, command: list[str]) -> Start:
+    """What a command is that runs where a release's process would run, and as it would.
+
+    :param command: argv; its first word is looked up in the release's environment first
+    :raises StartError: as of :func:`plan`
+    """
+    return _plan(layout, layout.app(app), release, lambda kind, settings, python: command)
+
+
+def _plan(
+    layout: Layout,
+    place: AppLayout,
+    name: str,
+    command_of: t.Callable[[Kind, Settings, str], list[str]],
+) -> Start:
+    release_file = os.path.join(place.release(name), "release.json")
+    try:
+        secret = read_env(place.release(name))
+    except (OSError, ValueError):  # its text may show a part of a secret
+        raise StartError("the secrets of release %s can not be read; deploy the app again" % name) from None
+    try:
+        with open(release_file, encoding="utf-8") as file:
+            release = json.load(file)
+        settings, environment = release["settings"], os.path.join(layout.envs, release["environment"])
+        python = os.path.join(environment, "bin", "python")
+        command = command_of(kind_of(release["kind"]), settings, python)
+        limits = limits_of(settings)
+        variables = _environment(place, environment, {**settings["env"], **secret})
+    except UnknownKindError as error:
+        raise StartError("%s: %s" % (release_file, error)) from None
+    except (OSError, ValueError) as error:
+        raise StartError("%s: the release can not be read (%s); deploy the app again" % (release_file, error)) from None
+    except (KeyError, TypeError) as error:
+        raise StartError("%s: not a release (%s: %s)" % (release_file, type(error).__name__, error)) from None
+    if not os.path.exists(python):
+        raise StartError("%s: the app's environment is gone; deploy the app again" % python)
+    return Start(command, os.path.join(place.release(name), "code"), variables, limits)
+
+
+def _environment(place: AppLayout, environment: str, own: t.Mapping[str, str]) -> dict[str, str]:
+    """The environment of an app's process, made from nothing; ``own`` is the app's ``[env]`` and its secrets."""
+    return {
+        "PATH": os.path.join(environment, "bin") + ":" + _SYSTEM_PATH,
+        "VIRTUAL_ENV": environment,
+        "HOME": os.path.join(place.data, ".home"),
+        "TMPDIR": os.path.join(place.data, ".tmp"),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        **own,
+        "PYAPPS_APP": place.name,
+        "PYAPPS_DATA_DIR": place.data,
+    }
+
+
+def start(layout: Layout, app: str, instance: str) -> t.NoReturn:
+    """Become the process of an instance.
+
+    :raises StartError: it can not be started
+    """
+    die_with_parent()
+    _become(plan(layout, app, instance), instance)
+
+
+def task(layout: Layout, app: str, release: str, command: list[str]) -> t.NoReturn:
+    """Become a command of a release: a test, a migration. Who started this sees to its end.
+
+    :raises StartError: it can not be started
+    """
+    _become(plan_task(layout, app, release, command), release)
+
+
+def _become(what: Start, seed: str) -> t.NoReturn:
+    """Become what is planned.
+
+    :param seed: hexadecimal, see :func:`apply_to_this_process`
+    """
+    os.umask(0o027)
+    try:
+        for key in ("HOME", "TMPDIR"):
+            os.makedirs(what.environment[key], mode=0o700, exist_ok=True)
+        os.chdir(what.folder)
+    except OSError as error:
+        raise StartError("%s can not be used (%s)" % (error.filename, error.strerror)) from None
+    try:
+        apply_to_this_process(what.limits, seed)
+    except (OSError, ValueError) as error:
+        raise StartError("[limits] can not be set (%s)" % error) from None
+    _execute(what.command, what.environment)
+
+
+def run(command: list[str]) -> t.NoReturn:
+    """Become any other program that shall not outlive supervisord; its environment is left as it is.
+
+    :raises StartError: it can not be executed
+    """
+    die_with_parent()
+    _execute(command, dict(os.environ))
+
+
+def _execute(command: list[str], environment: dict[str, str]) -> t.NoReturn:
+    # Python ignores these two, and what is ignored stays so in the next program.
+    for name in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(name, signal.SIG_DFL)
+    try:
+        os.execvpe(command[0], command, environment)
+    except (OSError, ValueError) as error:
+        raise StartError("%s can not be executed (%s)" % (command[0], error)) from None
+
+
+def die_with_parent() -> None:
+    """Let the kernel kill this process when supervisord dies.
+
+    Else a killed supervisord leaves processes that keep their ports, and the next one can not start them again.
+
+    :raises StartError: the parent is already gone, or the kernel can not do it
+    """
+    parent = os.getppid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise StartError("prctl: %s" % os.strerror(ctypes.get_errno()))
+    if os.getppid() != parent or _is_orphan(parent):
+        raise StartError("supervisord has ended while this process was starting")
+
+
+def _is_orphan(parent: int) -> bool:
+    """Whether supervisord, which started us, has been gone for so long that another process adopted us."""
+    if "SUPERVISOR_ENABLED" not in os.environ:
+        return False
+    try:
+        with open("/proc/%d/cmdline" % parent, "rb") as file:
+            return b"supervisord" not in file.read()
+    except OSError:
+        return False  # /proc may hide other users' processes
+
+
+def main(layout: Layout, app: str, instance: str) -> int:
+    """Start an instance; only returns (exit code 2) when that failed, with one line on standard error."""
+    try:
+        start(layout, app, instance)
+    except StartError as error:
+        sys.stderr.write("pyapps: %s can not start: %s\n" % (app, error))
+    return FAILED
+
+
+def task_main(layout: Layout, app: str, release: str, command: list[str]) -> int:
+    """The same for :func:`task`."""
+    try:
+        task(layout, app, release, command)
+    except StartError as error:
+        sys.stderr.write("pyapps: %s\n" % error)
+    return FAILED
+
+
+def run_main(command: list[str]) -> int:
+    """The same for :func:`run`."""
+    try:
+        run(command)
+    except StartError as error:
+        sys.stderr.write("pyapps: %s\n" % error)
+    return FAILED

@@ -1,0 +1,250 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The watcher: a supervised daemon of ours that looks after the apps between runs. PRIVATE to the collection.
+
+It starts crash-looping programs again, with a pause of a minute at most, for ever; it tells the front, by a flag
+file, which app's live instance does not answer; and it ends old instances when nobody uses them any more. It changes
+something only while it holds the host's lock, so never during a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import socket
+import struct
+import sys
+import time
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _preview, _release_secrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._drain_watch import DrainWatch, Due
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import point_link, read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING, AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._restart_in_place import end_cut_off, was_cut_off
+from ansible_collections.selfhost.pyapps.plugins.module_utils._retire import RetireError, retire
+from ansible_collections.selfhost.pyapps.plugins.module_utils._starter import die_with_parent
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
+    Process,
+    Supervisor,
+    SupervisorError,
+)
+
+PERIOD = 2.0
+"""Seconds between two looks at the ports."""
+QUICK_PERIOD = 0.25
+"""The same while a flag is young: a killed app is started again within seconds, and its visitors wait for that."""
+YOUNG = 60.0
+"""Seconds that a flag is young."""
+PROGRAMS_PERIOD = 15.0
+"""Seconds between two questions to supervisord."""
+REST = 45
+"""Seconds that a FATAL program rests; with the period above, its pause is a minute at most."""
+_CONNECT = 1.0  # seconds; who does not accept within it is slow, not down
+
+
+class Watcher:
+    """One watcher of one host.
+
+    :param layout: where everything lies
+    :param rest: seconds that a program rests before it is started again
+    """
+
+    def __init__(self, layout: Layout, rest: int = REST) -> None:
+        self.layout = layout
+        self.rest = rest
+        self.supervisor = Supervisor(layout.supervisor_socket)
+        self._drains = DrainWatch()
+        self._problems: dict[str, str] = {}
+
+    def run(self) -> t.NoReturn:
+        """Watch until killed."""
+        next_programs = 0.0
+        while True:
+            self.watch_ports()
+            self.watch_restarts()
+            self.watch_drains()
+            if time.monotonic() >= next_programs:
+                self.revive_programs()
+                next_programs = time.monotonic() + PROGRAMS_PERIOD
+            time.sleep(self.pause())
+
+    def pause(self) -> float:
+        """Seconds until the next look at the ports."""
+        for name in self.layout.app_names():
+            with contextlib.suppress(OSError):
+                if abs(time.time() - os.lstat(self.layout.app(name).down).st_mtime) < YOUNG:
+                    return QUICK_PERIOD
+        return PERIOD
+
+    def watch_ports(self) -> None:
+        """Bring the flags in line with what answers."""
+        try:
+            apps = [self.layout.app(name) for name in self.layout.app_names()]
+        except OSError as error:
+            self._report("apps", "the apps' folder can not be read: %s" % error)
+            return
+        wrong = [place for place in apps if flag_is_wrong(place)]
+        if wrong:
+            self._while_locked("flags apps that do not answer", lambda: self._turn_flags(wrong))
+
+    def _turn_flags(self, places: list[AppLayout]) -> None:
+        for place in places:
+            # Asked again: a run may have switched the app before the lock was ours.
+            if flag_is_wrong(place):
+                try:
+                    self._say("%s %s" % (place.name, turn_flag(place)))
+                except OSError as error:
+                    self._report(place.name, "%s: the flag can not be changed: %s" % (place.name, error))
+                else:
+                    self._problems.pop(place.name, None)
+
+    def watch_restarts(self) -> None:
+        """Give an app back its process that a killed run has taken away."""
+        try:
+            apps = [self.layout.app(name) for name in self.layout.app_names()]
+        except OSError:
+            return  # watch_ports has said it
+        cut_off = [place for place in apps if was_cut_off(place)]
+        if cut_off:
+            self._while_locked("starts apps that a killed run has stopped", lambda: self._end_restarts(cut_off))
+
+    def _end_restarts(self, places: list[AppLayout]) -> None:
+        for place in places:
+            if was_cut_off(place):  # asked again: the run may have ended it before the lock was ours
+                try:
+                    program = end_cut_off(self.layout, place, self.supervisor, _flag_text())
+                    self._say("%s: starts %s again, which a killed run has stopped" % (place.name, program))
+                except (RetireError, SupervisorError, OSError) as error:
+                    self._report(place.name, "%s: %s" % (place.name, error))
+
+    def watch_drains(self) -> None:
+        """Retire what has drained."""
+        try:
+            due = self._drains.due(self.layout.app(name) for name in self.layout.app_names())
+        except OSError as error:
+            self._report("drains", "the apps' folders can not be read: %s" % error)
+            return
+        if due:
+            self._while_locked("retires what has drained", lambda: self._retire(due))
+
+    def _retire(self, due: list[Due]) -> None:
+        for app, record, reason in due:
+            # Asked again: a run may have made it live before the lock was ours.
+            if record in _drain.draining(app) + _preview.previews(app):
+                try:
+                    retire(self.layout, app, record.instance, self.supervisor)
+                    _release_secrets.delete(_release_secrets.unused(app))
+                    self._say("%s: retired %s on port %d, because %s" % (app.name, record.release, record.port, reason))
+                except (RetireError, SupervisorError, OSError) as error:
+                    self._report(record.instance, "%s: %s" % (app.name, error))
+
+    def revive_programs(self) -> None:
+        """Start our programs that supervisord has given up, when they have rested."""
+        try:
+            due = [process for process in self.supervisor.processes().values() if self._is_due(process)]
+        except (SupervisorError, OSError, ValueError) as error:
+            self._report("supervisor", str(error))
+            return
+        self._problems.pop("supervisor", None)
+        if due:
+            self._while_locked("starts programs that had crashed", lambda: self._revive(due))
+
+    def _revive(self, processes: list[Process]) -> None:
+        for process in processes:
+            self._say("starts %s again (%s)" % (process.name, process.spawn_error))
+            try:
+                self.supervisor.start(process.name)
+            except SupervisorError as error:
+                self._say(str(error))
+
+    def _is_due(self, process: Process) -> bool:
+        return (
+            process.state == "FATAL"
+            and process.now - max(process.start, process.stop) >= self.rest
+            and (read_text(self.layout.program(process.name)) or "").startswith(MANAGED)
+        )
+
+    def _while_locked(self, purpose: str, change: t.Callable[[], None]) -> None:
+        """Make a change under the host's lock; leave it for the next look when a run holds the lock."""
+        try:
+            with host_lock(self.layout.lock, 0, purpose):
+                change()
+        except LockedError:
+            pass
+        except OSError as error:
+            self._report("lock", "%s: %s" % (self.layout.lock, error))
+
+    def _report(self, key: str, text: str) -> None:
+        """Say a lasting problem once."""
+        if self._problems.get(key) != text:
+            self._problems[key] = text
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write("%s %s\n" % (time.strftime("%Y-%m-%d %H:%M:%S"), text))
+        sys.stderr.flush()
+
+
+def flag_is_wrong(place: AppLayout) -> bool:
+    """Whether an app's flag says something else than its live instance's port."""
+    port = live_port(place)
+    return port is not None and answers(port) is os.path.lexists(place.down)
+
+
+def turn_flag(place: AppLayout) -> str:
+    """Set the flag of an app, or remove the one that is set.
+
+    :returns: what that means
+    """
+    if os.path.lexists(place.down):
+        os.unlink(place.down)
+        return "answers again"
+    write_file(place.down, _flag_text())
+    return "does not answer"
+
+
+def _flag_text() -> str:
+    return "does not answer since %s\n" % datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def live_port(place: AppLayout) -> int | None:
+    """The port of an app's live instance; None when it has none, or a link that is not ours."""
+    try:
+        folder, name = os.path.split(os.readlink(place.live))
+    except OSError:
+        return None
+    found = SERVING.fullmatch(name)
+    return int(found.group("port")) if found and folder == os.path.basename(place.serving) else None
+
+
+def answers(port: int) -> bool:
+    """Whether somebody takes connections on 127.0.0.1. Who is slow answers; only a refusal is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_CONNECT)
+        # Closed by a reset, so that no closed connection stays in the kernel for a minute.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        try:
+            connection.connect(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True
+    return True
+
+
+def main(layout: Layout, system_socket: str | None = None) -> t.NoReturn:
+    """Watch until killed.
+
+    :param system_socket: the socket of a supervisord that is not ours; it is linked into our run folder, which is
+        empty after a boot
+    """
+    os.makedirs(layout.run, exist_ok=True)
+    if system_socket and not os.path.exists(layout.supervisor_socket):
+        point_link(layout.supervisor_socket, system_socket)
+    die_with_parent()
+    Watcher(layout).run()

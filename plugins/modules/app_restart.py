@@ -1,0 +1,129 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_restart
+short_description: Start live Python web apps anew without anybody noticing
+version_added: 0.2.0
+description:
+  - Starts a new instance of each app's live release beside the old one, lets it prove itself as in a deploy, makes it
+    live, and then retires the old one. An instance that fails is removed, and the old one goes on.
+  - See M(selfhost.pyapps.instances) for what is proven.
+author: The selfhost.pyapps founders (@selfhost-pyapps)
+extends_documentation_fragment:
+  - selfhost.pyapps.host
+  - selfhost.pyapps.host.lock
+  - selfhost.pyapps.host.choice
+  - selfhost.pyapps.host.deploy
+  - selfhost.pyapps.attributes
+options:
+  progress:
+    description: Set by the action plugin of the same name, which shows what this module is doing.
+    type: str
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be restarted, and starts nothing.
+  diff_mode:
+    support: full
+    description: Names the release that is started anew.
+  idempotent:
+    support: none
+    description: Every run restarts.
+"""
+
+EXAMPLES = r"""
+- name: Start an app anew
+  selfhost.pyapps.app_restart:
+    root: /
+    app: [app_1]
+  register: restarted
+"""
+
+RETURN = r"""
+app_results:
+  description: By app, what M(selfhost.pyapps.instances) returns.
+  returned: always
+  type: dict
+apps:
+  description: The apps that were meant, with C(name) and C(base_path), for M(selfhost.pyapps.app_table).
+  returned: always
+  type: list
+  elements: dict
+url:
+  description: The URL of the front.
+  returned: always
+  type: str
+"""
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_restart import live_entries
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, DEPLOY, LOCK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps, read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_range
+from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
+
+
+def restart(run: Run, names: list[str], applied: dict[str, t.Any], lock_timeout: float) -> Outcome:
+    """Restart these apps, holding the host's lock unless nothing is changed anyway."""
+    if run.check_mode:
+        return deploy(run, *live_entries(run.layout, names, applied["apps"]))
+    with host_lock(run.layout.lock, lock_timeout, "restarts apps"):
+        return deploy(run, *live_entries(run.layout, names, applied["apps"]))
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **ROOT,
+            **CHOICE,
+            **DEPLOY,
+            **LOCK,
+            "progress": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    params, layout = module.params, Layout(module.params["root"])
+    progress = Progress(progress_path(layout, "app_restart"), params["progress"])
+    try:
+        names = choose(params["app"], deployed_apps(layout), "on this host")
+        applied = read_applied(layout)
+        run = Run(
+            layout=layout,
+            ports=parse_range(params["port_range"]),
+            parallel=params["parallel"] or os.cpu_count() or 1,
+            check_mode=module.check_mode,
+            public_url=params["public_url"] or None,
+            restart=True,
+            say=progress.say,
+        )
+        outcome = restart(run, names, applied, params["lock_timeout"])
+    except (ChoiceError, LockedError, OSError, PortError, SupervisorError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    finally:
+        progress.close()
+    module.exit_json(
+        changed=outcome.changed,
+        app_results=outcome.results,
+        apps=table_rows(applied, names),
+        url=applied["url"],
+        diff=list(outcome.diffs),
+        progress=progress.lines,
+    )
+
+
+if __name__ == "__main__":
+    main()

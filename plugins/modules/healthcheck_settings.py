@@ -1,0 +1,224 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: healthcheck_settings
+short_description: Write what the health check of a host looks at, and whom it tells
+version_added: 0.1.0
+description:
+  - Writes C(etc/pyapps/healthcheck.json), which C(pyapps healthcheck) reads, and C(etc/pyapps/healthcheck-notify.json),
+    which only its owner may read, because a webhook's URL is a secret.
+  - The files are JSON, because Python 3.9 and 3.10 on a target can not read TOML.
+author: The selfhost.pyapps founders (@selfhost-pyapps)
+extends_documentation_fragment:
+  - selfhost.pyapps.host
+  - selfhost.pyapps.attributes.full
+options:
+  state:
+    description: Whether the files are there; V(absent) removes what was told last, and the log, too.
+    type: str
+    choices: [present, absent]
+    default: present
+  front:
+    description: The front that is asked; empty for none.
+    type: str
+    choices: ["", nginx, caddy]
+    default: ""
+  port:
+    description: The port that the front listens on.
+    type: int
+    default: 80
+  address:
+    description: The address that the front listens on; empty means all.
+    type: str
+    default: ""
+  server_names:
+    description: Host names that the front answers to; empty means every name.
+    type: list
+    elements: str
+    default: []
+  endpoints:
+    description: What else must answer, such as a tunnel.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: A name, once in the list.
+        type: str
+        required: true
+      url:
+        description: Where it is asked, C(http) or C(https), without user and password.
+        type: str
+        required: true
+      socket:
+        description: The UNIX socket to ask instead of the URL's host.
+        type: path
+      status:
+        description: The status that it must answer.
+        type: int
+        default: 200
+      body:
+        description: What the answer's body must be, without blanks around it; any by default.
+        type: str
+  ignore_programs:
+    description: Programs of supervisor that may be in any state.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds that an app, the front or an endpoint has for all its answers.
+    type: float
+    default: 10
+  min_disk_percent:
+    description: How much of a disk must be free, in percent.
+    type: float
+    default: 5
+  min_memory_percent:
+    description: How much of the memory must be available, in percent.
+    type: float
+    default: 5
+  notify_command:
+    description: A program with arguments that gets each change as JSON on its standard input; its path is absolute.
+    type: list
+    elements: str
+    default: []
+  notify_webhook:
+    description: A URL that gets each change by POST, as JSON.
+    type: str
+    default: ""
+"""
+
+EXAMPLES = r"""
+- name: Look at the tunnel too, and tell of changes
+  selfhost.pyapps.healthcheck_settings:
+    root: /
+    front: nginx
+    endpoints:
+      - name: tunnel
+        url: http://127.0.0.1:20241/ready
+    notify_webhook: "{{ vaulted_webhook }}"
+"""
+
+RETURN = r"""
+path:
+  description: The file of the configuration.
+  returned: always
+  type: str
+  sample: /etc/pyapps/healthcheck.json
+"""
+
+import glob
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health_log import lock_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import (
+    SettingsError,
+    front_address,
+    notify_from,
+    settings_from,
+    to_json,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+_ENDPOINT = {
+    "name": {"type": "str", "required": True},
+    "url": {"type": "str", "required": True},
+    "socket": {"type": "path"},
+    "status": {"type": "int", "default": 200},
+    "body": {"type": "str"},
+}
+_COPIED = ("endpoints", "ignore_programs", "timeout", "min_disk_percent", "min_memory_percent")
+
+
+def wanted(parameters: t.Mapping[str, t.Any], layout: Layout) -> dict[str, str | None]:
+    """The files by path, None for one that shall not be there.
+
+    :raises SettingsError: with every problem
+    """
+    if parameters["state"] == "absent":
+        logs = glob.glob(glob.escape(layout.healthcheck_log) + "*")
+        told = glob.glob(glob.escape(layout.healthcheck_told) + "*")
+        lock = lock_path(layout.healthcheck_log)
+        return dict.fromkeys([layout.healthcheck, layout.healthcheck_notify, *told, *logs, lock])
+    front = parameters["front"] and vars(
+        front_address(parameters["front"], parameters["port"], parameters["address"], parameters["server_names"])
+    )
+    problems = []
+    files: dict[str, str | None] = {}
+    try:
+        data = {**{key: parameters[key] for key in _COPIED}, "front": front or None}
+        files[layout.healthcheck] = to_json(settings_from(data))
+    except SettingsError as error:
+        problems += error.problems
+    try:
+        notify = notify_from({"command": parameters["notify_command"], "webhook": parameters["notify_webhook"]})
+        files[layout.healthcheck_notify] = to_json(notify) if notify.command or notify.webhook else None
+    except SettingsError as error:
+        problems += ["notify_" + problem for problem in error.problems]
+    if problems:
+        raise SettingsError(problems)
+    return files
+
+
+def _diff(path: str, before: str | None, after: str | None, secret: bool) -> dict[str, t.Any]:
+    if not secret:
+        return diff_entry(path, before, after)
+    return diff_entry(path, before and "(secret)\n", after and "(secret, %s)\n" % ("changed" if before else "new"))
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **ROOT,
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "front": {"type": "str", "choices": ["", "nginx", "caddy"], "default": ""},
+            "port": {"type": "int", "default": 80},
+            "address": {"type": "str", "default": ""},
+            "server_names": {"type": "list", "elements": "str", "default": []},
+            "endpoints": {"type": "list", "elements": "dict", "default": [], "options": _ENDPOINT},
+            "ignore_programs": {"type": "list", "elements": "str", "default": []},
+            "timeout": {"type": "float", "default": 10},
+            "min_disk_percent": {"type": "float", "default": 5},
+            "min_memory_percent": {"type": "float", "default": 5},
+            "notify_command": {"type": "list", "elements": "str", "default": []},
+            "notify_webhook": {"type": "str", "default": "", "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    layout = Layout(module.params["root"])
+    try:
+        files = wanted(module.params, layout)
+    except SettingsError as error:
+        module.fail_json(msg="The health check can not be set up: %s. Nothing was changed." % "; ".join(error.problems))
+    diff = []
+    try:
+        for path, text in files.items():
+            # A log is removed, and never read for that.
+            is_log = path.startswith(layout.healthcheck_log)
+            before = ("" if os.path.lexists(path) else None) if is_log else read_text(path)
+            if before == text:
+                continue
+            secret = path != layout.healthcheck
+            diff.append(_diff(path, before, text, secret))
+            if module.check_mode:
+                continue
+            if text is None:
+                os.unlink(path)
+            else:
+                write_file(path, text, 0o600 if secret else 0o644)
+    except OSError as error:
+        module.fail_json(msg="%s: %s" % (error.filename or layout.etc, error.strerror))
+    module.exit_json(changed=bool(diff), path=layout.healthcheck, diff=diff)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_layout
+short_description: Make the folders and users of a host that serves Python web apps
+version_added: 0.1.0
+description:
+  - Makes every folder below O(root) with its owner and mode, for all apps at once.
+  - As root it makes one system user for each app, and one that builds environments. Without root everything belongs
+    to the user who runs this.
+  - Never works inside an app's C(data/) folder, which is the app's own.
+author: The selfhost.pyapps founders (@selfhost-pyapps)
+extends_documentation_fragment:
+  - selfhost.pyapps.host
+  - selfhost.pyapps.attributes.full
+options:
+  apps:
+    description: Names of the apps.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Make folders and users for two apps
+  selfhost.pyapps.host_layout:
+    root: /
+    apps: [app_1, app_2]
+"""
+
+RETURN = r"""
+users:
+  description: System users that were made, or in check mode would be.
+  returned: always
+  type: list
+  elements: str
+folders:
+  description: Folders that were made or corrected, or in check mode would be.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **ROOT,
+            "apps": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    layout, apps = Layout(module.params["root"]), module.params["apps"]
+    as_root = os.geteuid() == 0
+    homes = _host_layout.users(layout, apps) if as_root else {}
+    new_users = _host_layout.missing_users(homes)
+    new_folders = _host_layout.missing_folders(_host_layout.folders(layout, apps, as_root), new_users)
+    if not module.check_mode:
+        try:
+            for name in new_users:
+                _host_layout.make_user(name, homes[name], module.run_command)
+            for folder in new_folders:
+                _host_layout.make(folder)
+        except (_host_layout.UserError, OSError) as error:
+            module.fail_json(msg="The host can not be laid out below %s: %s" % (layout.root, error))
+    paths = [folder.path for folder in new_folders]
+    after = "".join("%s\n" % line for line in ["user " + name for name in new_users] + paths)
+    module.exit_json(
+        changed=bool(new_users or new_folders),
+        users=new_users,
+        folders=paths,
+        diff={"before": "", "after": after},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_plan
+short_description: Find out what a run would remove from a host, and whether the host is fit for it
+version_added: 0.1.0
+description:
+  - Looks at a target before anything changes. Finds the apps that are there and not in the catalog any more, and
+    everything that would stop the run later, and reports all of it at once.
+  - Changes nothing.
+author: The selfhost.pyapps founders (@selfhost-pyapps)
+extends_documentation_fragment:
+  - selfhost.pyapps.host
+  - selfhost.pyapps.attributes.info
+options:
+  apps:
+    description: Names of the apps in the catalog.
+    type: list
+    elements: str
+    required: true
+  source:
+    description: Where the catalog comes from, a name that stays the same from run to run.
+    type: str
+    required: true
+  adopt_source:
+    description: Whether this source may take over a host that another source has laid out.
+    type: bool
+    default: false
+  allow_removal:
+    description: Whether all apps, or more than one, may be removed by this run.
+    type: bool
+    default: false
+  only:
+    description:
+      - Names of apps that the run is for, instead of all of O(apps). Then nothing is removed.
+      - A name that is not one of O(apps) is refused, with the nearest one.
+    type: list
+    elements: str
+    default: []
+  preview:
+    description: Whether the run only shows what it deploys. Then O(only) must name apps.
+    type: bool
+    default: false
+  limited:
+    description: Whether the run is for some hosts of the inventory only. Then nothing may be removed.
+    type: bool
+    default: false
+  front:
+    description: The front of the host. Without it no port is looked at.
+    type: str
+    choices: [nginx, caddy]
+  port:
+    description: The port that the front listens on.
+    type: int
+    default: 80
+  capacity:
+    description:
+      - What to do when the host has too little memory or disk for the apps, as far as that can be told before.
+      - V(warn) warns, V(error) refuses the run, V(ignore) does not look.
+    type: str
+    choices: [warn, error, ignore]
+    default: warn
+  catalog:
+    description: The apps of O(apps) as entries of the catalog, for O(capacity).
+    type: list
+    elements: dict
+    default: []
+  install_uv:
+    description: Whether the run will install uv, which needs Python's venv module.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: See what would be removed
+  selfhost.pyapps.host_plan:
+    root: /
+    apps: [app_1, app_2]
+    source: me@laptop:/home/me/apps
+    front: nginx
+    port: 80
+  register: plan
+"""
+
+RETURN = r"""
+deployed:
+  description: Names of the apps that are on the target.
+  returned: always
+  type: list
+  elements: str
+removed:
+  description: Names of the apps that are on the target and not in the catalog.
+  returned: always
+  type: list
+  elements: str
+plan:
+  description:
+    - Which state of the host this is, for the modules that change it. They refuse to go on when another run has changed
+      the host since.
+  returned: always
+  type: dict
+  sample: {run: 0123456789abcdef, seen: fedcba9876543210}
+only:
+  description: The names of O(only), sorted.
+  returned: always
+  type: list
+  elements: str
+applied:
+  description: What is applied to this host, as far as a front needs it.
+  returned: always
+  type: list
+  elements: dict
+missing_packages:
+  description: Debian packages that the run needs and that are not installed.
+  returned: always
+  type: list
+  elements: str
+tunnel:
+  description: Whether there is a tunnel of ours.
+  returned: always
+  type: bool
+service_manager:
+  description: How daemons are started on this target (V(systemd), V(sysv), or V(none) without root).
+  returned: always
+  type: str
+  sample: systemd
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _capacity, _host_plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **ROOT,
+            "apps": {"type": "list", "elements": "str", "required": True},
+            "source": {"type": "str", "required": True},
+            "adopt_source": {"type": "bool", "default": False},
+            "allow_removal": {"type": "bool", "default": False},
+            "only": {"type": "list", "elements": "str", "default": []},
+            "preview": {"type": "bool", "default": False},
+            "limited": {"type": "bool", "default": False},
+            "front": {"type": "str", "choices": ["nginx", "caddy"]},
+            "port": {"type": "int", "default": 80},
+            "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
+            "catalog": {"type": "list", "elements": "dict", "default": []},
+            "install_uv": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    layout = Layout(params["root"])
+    plan = look(layout)
+    problems = _host_plan.root_problems(layout)
+    try:
+        applied = _host_plan.read_applied(layout)
+    except (OSError, ValueError) as error:
+        module.fail_json(
+            msg="%s: can not be read: %s. It says what is applied to this host; restore it from a backup, or delete "
+            "it if this run may take the host over." % (layout.catalog, error)
+        )
+    deployed = _host_plan.deployed_apps(layout)
+    only, only_problems = _host_plan.chosen_apps(layout, params["only"], params["apps"], applied)
+    removed = [] if only or only_problems else [name for name in deployed if name not in params["apps"]]
+    if params["preview"] and not only and not only_problems:
+        problems.append("preview: name the apps that are to be tried out, such as -e app=app_1.")
+    problems += only_problems + _host_plan.source_problems(applied["source"], params["source"], params["adopt_source"])
+    problems += _host_plan.removal_problems(removed, params["apps"], params["allow_removal"], params["limited"])
+    if params["front"]:
+        problems += _host_plan.port_problems(layout, params["front"], params["port"])
+    if params["capacity"] != "ignore":
+        apps = [app for app in params["catalog"] if not only or app["name"] in only]
+        lacks = _capacity.lacks(apps, deployed, _capacity.room(layout.srv))
+        if params["capacity"] == "error":
+            problems += lacks
+        else:
+            for lack in lacks:
+                module.warn(lack)
+    missing_packages = _host_plan.missing_packages(params["install_uv"])
+    problems += _host_plan.package_problems(missing_packages)
+    if problems:
+        module.fail_json(msg="Nothing was changed on this host:\n- " + "\n- ".join(problems), problems=problems)
+    module.exit_json(
+        deployed=deployed,
+        removed=removed,
+        only=only,
+        plan=plan,
+        applied=applied["apps"],
+        missing_packages=missing_packages,
+        tunnel=os.path.isdir(os.path.join(layout.etc, "cloudflared")),
+        service_manager=_host_plan.service_manager(),
+    )
+
+
+if __name__ == "__main__":
+    main()

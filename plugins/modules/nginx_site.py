@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: nginx_site
+short_description: Serve the whole catalog as one site of nginx
+version_added: 0.1.0
+author: The selfhost.pyapps founders (@selfhost-pyapps)
+description:
+  - Writes C(sites-available/pyapps.conf) and its link, the gallery, and the page of an app that does not answer, each
+    only when it differs. No other site is touched, except the distribution's default one when O(disable_default_site)
+    says so.
+  - Lets C(nginx -t) judge nginx's whole configuration with the new site in it. When nginx refuses it, the old files are
+    put back and the module fails with nginx's words.
+  - Does not reload nginx. Reload it when the module has changed something and it is RV(running), then delete
+    RV(pending).
+extends_documentation_fragment:
+  - selfhost.pyapps.host
+  - selfhost.pyapps.front
+options:
+  default_server:
+    description: Whether requests for names that no site has come here. By default what O(disable_default_site) says.
+    type: bool
+  disable_default_site:
+    description:
+      - Whether the distribution's default site (the link C(sites-enabled/default)) is taken out. It comes back with
+        O(state=absent).
+    type: bool
+    default: false
+  nginx_dir:
+    description: The folder of nginx's configuration.
+    type: path
+    default: /etc/nginx
+  nginx:
+    description: The program. By default the one found in C(PATH).
+    type: path
+  pid_file:
+    description: Where nginx keeps the id of its process.
+    type: path
+    default: /run/nginx.pid
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing, and so can not let nginx judge the new site; RV(notices) says that.
+  diff_mode:
+    support: full
+    description: Shows what changes in each file.
+  idempotent:
+    support: full
+    description: Reports a change, and lets nginx judge its configuration, until RV(pending) is deleted.
+"""
+
+EXAMPLES = r"""
+- name: Serve the catalog
+  selfhost.pyapps.nginx_site:
+    apps: "{{ __pyapps_catalog.apps }}"
+    port: 80
+    server_names: [localhost]
+  notify: Reload nginx
+"""
+
+RETURN = r"""
+pending:
+  description: A file that exists while nginx has not loaded what was written. Who reloads nginx deletes it.
+  returned: success
+  type: str
+  sample: /srv/pyapps/front/nginx.pending
+running:
+  description: Whether nginx was running before. One that is started later needs no reload.
+  returned: success
+  type: bool
+notices:
+  description: What could not be known.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import os
+import shutil
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments import (
+    ARGUMENTS,
+    refuse_stranger,
+    settings_of,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_install import Install, RejectedError, Wanted
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, app_routes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import command_of
+
+OWN_ARGUMENTS: dict[str, t.Any] = {
+    "default_server": {"type": "bool"},
+    "disable_default_site": {"type": "bool", "default": False},
+    "nginx_dir": {"type": "path", "default": "/etc/nginx"},
+    "nginx": {"type": "path"},
+    "pid_file": {"type": "path", "default": "/run/nginx.pid"},
+}
+
+
+def _is_default(params: dict[str, t.Any]) -> bool:
+    """Whether requests for names that no site has come to ours."""
+    wanted = params["default_server"]
+    return bool(params["disable_default_site"] if wanted is None else wanted)
+
+
+def _wanted(params: dict[str, t.Any]) -> list[Wanted]:
+    layout = Layout(params["root"])
+    available = os.path.join(params["nginx_dir"], "sites-available")
+    enabled = os.path.join(params["nginx_dir"], "sites-enabled")
+    site, link = os.path.join(available, "pyapps.conf"), os.path.join(enabled, "pyapps.conf")
+    gallery = os.path.join(layout.front, "index.html")
+    unavailable = os.path.join(layout.front, "unavailable.html")
+    if params["state"] == "absent":
+        files = [Wanted(link, None, link=True), Wanted(site, None), Wanted(gallery, None), Wanted(unavailable, None)]
+        return files + _default_site(layout, enabled, disable=False)
+    settings = settings_of(params, default_server=_is_default(params))
+    routes = app_routes(layout, params["apps"])
+    files = [
+        Wanted(unavailable, unavailable_page()),
+        Wanted(gallery, gallery_page(routes)),
+        Wanted(site, nginx_site(routes, settings)),
+        Wanted(link, site, link=True),
+    ]
+    return files + (_default_site(layout, enabled, disable=True) if params["disable_default_site"] else [])
+
+
+def _default_site(layout: Layout, enabled: str, disable: bool) -> list[Wanted]:
+    """Take Debian's default site out and remember where its link went, or put the link back as it was."""
+    link = os.path.join(enabled, "default")
+    memory = os.path.join(layout.front, "default-site")
+    if disable:
+        if not os.path.islink(link):
+            return []
+        return [Wanted(memory, os.readlink(link)), Wanted(link, None, link=True)]
+    target = Wanted(memory, None).now()
+    if target is None or os.path.lexists(link):
+        return [Wanted(memory, None)]
+    return [Wanted(link, target, link=True), Wanted(memory, None)]
+
+
+def _is_running(pid_file: str) -> bool:
+    try:
+        with open(pid_file, encoding="ascii") as file:
+            pid = int(file.read())
+        return "nginx" in command_of(pid)
+    except (OSError, ValueError):
+        return False
+
+
+def _judge(module: AnsibleModule, nginx: str) -> t.Callable[[], str | None]:
+    def judge() -> str | None:
+        pid_file, configuration = module.params["pid_file"], os.path.join(module.params["nginx_dir"], "nginx.conf")
+        had_pid_file = os.path.exists(pid_file)
+        code, _out, error = module.run_command([nginx, "-t", "-q", "-c", configuration])
+        # The test leaves an empty file where nginx does not run, which init scripts take for a running one.
+        if not had_pid_file and os.path.exists(pid_file) and os.path.getsize(pid_file) == 0:
+            os.unlink(pid_file)
+        return error.strip() if code != 0 else None
+
+    return judge
+
+
+def _apply(module: AnsibleModule, install: Install, nginx: str | None) -> None:
+    if nginx is None:
+        if module.params["state"] == "absent":
+            install.apply(lambda: None)
+            install.loaded()
+            return
+        module.fail_json(msg="nginx is not installed (no program nginx in PATH or /usr/sbin); install it first")
+    try:
+        install.apply(_judge(module, str(nginx)))
+    except RejectedError as error:
+        module.fail_json(
+            msg="nginx refuses its configuration with the new site in it, so the old files are back. It says: %s"
+            % error
+        )
+    except OSError as error:
+        module.fail_json(msg="the site cannot be written: %s" % error)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS}, supports_check_mode=True)
+    os.umask(0o022)
+    nginx = module.params["nginx"] or shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    notices = []
+    try:
+        if module.params["state"] == "present":
+            refuse_stranger(module.params["port"], "nginx")
+        install = Install(Layout(module.params["root"]), "nginx", _wanted(module.params))
+    except FrontError as error:
+        module.fail_json(msg=str(error))
+    except (KeyError, TypeError) as error:
+        module.fail_json(msg="an entry of apps is not what setup_toml returns: %s" % error)
+    if module.params["state"] == "present" and not module.params["server_names"] and not _is_default(module.params):
+        notices.append(
+            "No server_names, and not the default server: another site on this port may get every request instead."
+        )
+    changed, diff, running = install.changed, install.diff, _is_running(module.params["pid_file"])
+    if changed and module.check_mode:
+        notices.append("Check mode: nginx has not judged the new site.")
+    elif changed:
+        _apply(module, install, nginx)
+    module.exit_json(changed=changed, diff=diff, pending=install.pending, running=running, notices=notices)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deploy in a process of its own, so that a test can kill it: ``python deploy_once.py <file>``.
+
+The file is JSON: ``{root, ports: [first, last], apps, wanted}``; the outcome goes to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_turn, _instances
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
+
+
+def main(path: str) -> None:
+    with open(path, encoding="utf-8") as file:
+        task = json.load(file)
+    layout = Layout(task["root"])
+    first, last = task["ports"]
+    run = _app_turn.Run(layout=layout, ports=range(first, last), parallel=2, check_mode=False)
+    with host_lock(layout.lock, 60, "deploys in a test"):
+        print(json.dumps(_instances.deploy(run, task["apps"], task["wanted"]).results))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

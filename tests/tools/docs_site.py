@@ -1,0 +1,157 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What MkDocs shows beside the pages of docs/: a hook (mkdocs.yml), called by its builder.
+
+Pages are made from what is true already: roles' READMEs, the documentation of modules, the first lines of playbooks.
+Links that leave docs/ lead to the same file in the repository.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mkdocs.structure.files import File, Files
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DOCS = CHECKOUT / "docs"
+_LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages that are made; MkDocs calls this once a build."""
+    for path, text in made_pages().items():
+        files.append(File.generated(config, path, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Let links to files outside docs/ lead to the repository."""
+    source = DOCS / page.file.src_uri
+    return _outward(markdown, source.parent, config["repo_url"])
+
+
+def made_pages() -> dict[str, str]:
+    """Markdown by path below docs/."""
+    return {
+        "reference/roles.md": _roles(),
+        "reference/modules.md": _modules(),
+        "reference/playbooks.md": _playbooks(),
+    }
+
+
+def _outward(markdown: str, folder: Path, repository: str) -> str:
+    def leading(match: re.Match[str]) -> str:
+        target = Path(os.path.normpath(folder / match[2]))
+        if target.is_relative_to(DOCS) or not target.is_relative_to(CHECKOUT):
+            return match[0]
+        if not target.exists():
+            raise ValueError(f"{folder.relative_to(CHECKOUT)}: the link {match[2]} leads nowhere")
+        return f"{match[1]}({repository}/blob/main/{target.relative_to(CHECKOUT)}{match[3] or ''})"
+
+    return _LINK.sub(leading, markdown)
+
+
+def _roles() -> str:
+    readmes = sorted(CHECKOUT.glob("roles/*/README.md"))
+    pages = [_deeper(_moved(readme.read_text(encoding="utf-8"), readme.parent)) for readme in readmes]
+    return "# Roles\n\nEach is usable alone, with its own variables only.\n\n" + "\n".join(pages)
+
+
+def _moved(text: str, folder: Path) -> str:
+    """The text of a page in another folder as it is right below docs/reference/."""
+
+    def leading(match: re.Match[str]) -> str:
+        return f"{match[1]}({os.path.relpath(folder / match[2], DOCS / 'reference')}{match[3] or ''})"
+
+    return _LINK.sub(leading, re.sub(r"<!--.*?-->\n", "", text))
+
+
+def _deeper(text: str) -> str:
+    """Headings one level deeper; comments in code blocks stay what they are."""
+    in_code = False
+    lines = []
+    for line in text.splitlines():
+        in_code ^= line.startswith("```")
+        lines.append("#" + line if line.startswith("#") and not in_code else line)
+    return "\n".join(lines) + "\n"
+
+
+def _modules() -> str:
+    text = "# Modules\n\nEach does one step for the whole catalog; the roles use them, and so can you.\n"
+    for path in sorted(CHECKOUT.glob("plugins/modules/*.py")):
+        found = _documents(path)
+        described = found["DOCUMENTATION"]
+        text += f"\n## {described['module']}\n\n{_sentence(described['short_description'])}.\n\n"
+        text += "".join(f"- {_words(line)}\n" for line in _list(described["description"]))
+        text += "\n| option | type | default | meaning |\n|---|---|---|---|\n"
+        for name, option in sorted(_options(described).items()):
+            default = "required" if option.get("required") else f"`{option['default']}`" if "default" in option else ""
+            text += f"| `{name}` | {option.get('type', 'str')} | {default} | {_cell(option['description'])} |\n"
+        text += f"\n```yaml\n{found['EXAMPLES'].strip()}\n```\n"
+        returned = yaml.safe_load(found["RETURN"]) or {}
+        if returned:
+            text += "\n| returns | type | meaning |\n|---|---|---|\n"
+        for name, value in returned.items():
+            text += f"| `{name}` | {value['type']} | {_cell(value['description'])} |\n"
+    return text
+
+
+def _documents(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name in ("DOCUMENTATION", "EXAMPLES", "RETURN"):
+                found[name] = ast.literal_eval(node.value)
+    return {**found, "DOCUMENTATION": yaml.safe_load(found["DOCUMENTATION"])}
+
+
+def _options(described: dict[str, Any]) -> dict[str, Any]:
+    """The options of a module, those of our documentation fragments included."""
+    options = dict(described.get("options", {}))
+    for fragment in described.get("extends_documentation_fragment", []):
+        path = CHECKOUT / "plugins" / "doc_fragments" / (fragment.split(".")[2] + ".py")
+        if path.exists() and fragment.count(".") == 2:
+            source = ast.parse(path.read_text(encoding="utf-8"))
+            texts = [
+                ast.literal_eval(node.value)
+                for node in ast.walk(source)
+                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
+            ]
+            options.update(yaml.safe_load(texts[0]).get("options", {}))
+    return options
+
+
+def _playbooks() -> str:
+    text = "# Playbooks\n\nFrom a checkout by file, from an installed collection by full name.\n\n"
+    text += "| playbook | by full name | what it does |\n|---|---|---|\n"
+    for path in sorted(CHECKOUT.glob("playbooks/*.yml")):
+        head = [line[1:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+        if not head:
+            raise ValueError(f"{path.relative_to(CHECKOUT)} does not say in its first lines what it does")
+        text += f"| `playbooks/{path.name}` | `selfhost.pyapps.{path.stem}` | {_cell(' '.join(head))} |\n"
+    return text + "\nTheir variables are those of the role [pyapps](roles.md#pyapps).\n"
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _cell(value: str | list[str]) -> str:
+    return " ".join(_words(line) for line in _list(value)).replace("|", "\\|")
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _words(text: str) -> str:
+    """Ansible's markup as Markdown's."""
+    text = re.sub(r"\b[VOCE]\(([^)]*)\)", r"`\1`", " ".join(text.split()))
+    return re.sub(r"\bM\(selfhost\.pyapps\.([a-z_]+)\)", r"[\1](#\1)", text)

@@ -1,0 +1,39 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import pwd
+import time
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import ChildError, call_as
+
+# Whoever runs these tests: the child becomes the same user, or as root another.
+USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def test_the_child_has_the_users_rights_and_answers() -> None:
+    entry = pwd.getpwnam(USER)
+    assert call_as(USER, lambda: [os.getuid(), os.geteuid(), os.getgid(), os.getcwd()], 10) == [
+        entry.pw_uid,
+        entry.pw_uid,
+        entry.pw_gid,
+        "/",
+    ]
+
+
+def test_without_a_user_nothing_is_started() -> None:
+    assert call_as(None, os.getpid, 10) == os.getpid()
+
+
+@pytest.mark.parametrize("user", [USER, None])
+def test_a_failure_is_told(user: str | None) -> None:
+    with pytest.raises(ChildError, match="/proc/nowhere"):
+        call_as(user, lambda: os.mkdir("/proc/nowhere/x"), 10)
+
+
+def test_a_child_that_hangs_is_ended() -> None:
+    with pytest.raises(ChildError, match="status"):
+        call_as(USER, lambda: time.sleep(60), 1)

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which instances drain, and when they are done."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _drain_watch
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+
+NEVER = 3600.0
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> AppLayout:
+    app = Layout(str(tmp_path)).app("app")
+    for folder in (app.serving, app.instances):
+        os.makedirs(folder)
+    return app
+
+
+def instance(app: AppLayout, digit: str, minute: int, drains: float | None = None, port: int = 20001) -> InstanceRecord:
+    """An instance with record and marker, made at that minute."""
+    record = InstanceRecord("app", digit * 32, port, "f" * 16, "2026-11-21T12:%02d:00Z" % minute)
+    Path(app.instance(record.instance)).write_text(record.to_json())
+    os.mkdir(app.marker(record.instance, record.port))
+    return record if drains is None else _drain.begin(app, record, drains)
+
+
+def test_what_drains_has_a_marker_a_time_and_is_not_live(app: AppLayout) -> None:
+    younger, older = instance(app, "1", 30, NEVER), instance(app, "2", 10, NEVER)
+    live = instance(app, "3", 40, NEVER)  # a killed run has written its time, and not switched
+    instance(app, "4", 50)  # a killed run's candidate
+    without_marker = instance(app, "5", 20, NEVER)
+    os.rmdir(app.marker(without_marker.instance, without_marker.port))
+    os.symlink("serving/%s.%d" % (live.instance, live.port), app.live)
+    assert _drain.draining(app) == [older, younger]
+
+
+def test_the_time_is_kept_in_the_record(app: AppLayout) -> None:
+    record = instance(app, "1", 0, NEVER)
+    assert InstanceRecord.read(app.instance(record.instance)) == record
+    assert not _drain.is_over(record)
+    assert _drain.is_over(_drain.begin(app, record, 0))
+
+
+class Process:
+    """A process that answers what the test says: a stand-in, because no real one gives these answers."""
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self._server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def release(app: AppLayout) -> None:
+    os.makedirs(app.release("f" * 16))
+    Path(app.release("f" * 16), "release.json").write_text('{"settings": {"kind": "streamlit", "base_path": "/app"}}')
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "counted"),
+    [
+        (b"# TYPE active_sessions gauge\nactive_sessions 3\n# EOF\n", 200, 3),
+        (b"active_sessions 0.0\n", 200, 0),
+        (b"active_sessions 3\n", 500, 0),  # no open connection, as far as the kernel knows
+        (b"inactive_sessions 3\nactive_sessions_x 3\nactive_sessions -3\nactive_sessions 99999999999\n", 200, 0),
+        (b"x" * 1_000_000, 200, 0),
+    ],
+)
+def test_sessions_are_what_the_process_counts(app: AppLayout, body: bytes, status: int, counted: int) -> None:
+    """Without such a count it is the open connections; however long an answer is."""
+    release(app)
+    process = Process(body, status)
+    try:
+        assert _drain.sessions(app, instance(app, "1", 0, NEVER, process.port)) == counted
+    finally:
+        process.close()
+    assert _drain.sessions(app, instance(app, "2", 0, NEVER, process.port)) == 0
+
+
+def test_an_instance_is_due_when_it_was_idle_for_a_while(app: AppLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tab that reconnects after a blip of the network must find its session."""
+    record = instance(app, "1", 0, NEVER)
+    now, open_sessions = [100.0], t.cast("list[int | None]", [1])
+    monkeypatch.setattr(_drain_watch.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_drain, "sessions", lambda app, record: open_sessions[0])
+    watch = _drain_watch.DrainWatch(idle=8)
+
+    def due_at(moment: float, sessions: int | None) -> list[str]:
+        now[0], open_sessions[0] = moment, sessions
+        return [due.record.instance for due in watch.due([app])]
+
+    assert due_at(100, 1) == []
+    assert due_at(102, 0) == []
+    assert due_at(104, 1) == []  # it came back
+    assert due_at(106, 0) == []
+    assert due_at(108, None) == []  # nobody can tell
+    assert due_at(110, 0) == []
+    assert due_at(117.9, 0) == []
+    assert due_at(118, 0) == [record.instance]
+
+
+def test_an_instance_is_due_when_its_time_is_over_whatever_it_says(
+    app: AppLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app can not prolong its own drain."""
+    monkeypatch.setattr(_drain, "sessions", lambda app, record: 5)
+    instance(app, "1", 0, 0)
+    (due,) = _drain_watch.DrainWatch().due([app])
+    assert due.reason == "its time to drain is over"

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Caddyfile as text; what it does is shown with a real Caddy (tests/integration)."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import admin_socket, caddy_config
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
+    FrontError,
+    FrontSettings,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+LAYOUT = Layout("/srv/a folder")
+
+
+def settings(**changes: t.Any) -> FrontSettings:
+    return FrontSettings(**{"layout": LAYOUT, "port": 80, **changes})
+
+
+def test_its_admin_endpoint_is_a_socket_in_a_folder_of_its_own() -> None:
+    """Caddy's admin endpoint on TCP takes a configuration from any local user."""
+    text = caddy_config([], settings())
+    assert 'admin "unix//srv/a folder/srv/pyapps/caddy/admin.sock|0600"' in text
+    assert "persist_config off" in text
+
+
+def test_a_root_too_long_for_a_socket_is_refused() -> None:
+    """unix(7) takes 107 bytes, and Caddy's own message would name neither."""
+    with pytest.raises(FrontError, match="Use a shorter root folder"):
+        admin_socket(Layout("/" + "x" * 90))
+
+
+def test_what_nothing_matches_is_404() -> None:
+    """Caddy's own answer would be an empty 200."""
+    assert "\t\trespond 404\n\t}\n\thandle_errors" in caddy_config([], settings())

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site of nginx as text; what it does is shown with a real nginx (tests/integration)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
+    FrontSettings,
+    app_routes,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from helpers.fronts import entry
+
+LAYOUT = Layout("/srv/a folder")
+
+
+def settings(**changes: t.Any) -> FrontSettings:
+    return FrontSettings(**{"layout": LAYOUT, "port": 80, **changes})
+
+
+def test_it_has_only_directives_of_old_and_new_nginx() -> None:
+    """C-19: no ``listen ... http2`` (deprecated in 1.25) and no ``http2 on`` (unknown to 1.22)."""
+    text = nginx_site(app_routes(LAYOUT, [entry("app")]), settings())
+    assert "http2" not in text
+
+
+def test_where_it_listens_is_all_variable() -> None:
+    """S0-60: port, address, names, default server; IPv6."""
+    text = nginx_site([], settings(server_names=("localhost", "apps.example"), default_server=True))
+    assert "listen 80 default_server;\n    listen [::]:80 default_server;" in text
+    assert 'server_name "localhost" "apps.example";' in text
+    assert "listen [::1]:8080;\n    server_name _;" in nginx_site([], settings(address="::1", port=8080))
+    assert "listen 80;\n    server_name" in nginx_site([], settings(ipv6=False))
+
+
+def test_each_app_has_its_own_block_and_limits() -> None:
+    """S0-70, S0-63, C-12"""
+    one, two = entry("app-1", max_upload_mb=5), entry("app_1")
+    text = nginx_site(app_routes(LAYOUT, [one, two]), settings())
+    assert text.count("location ^~ /app-1/ {") == text.count("location ^~ /app_1/ {") == 1
+    assert "client_max_body_size 6m;" in text
+    assert text.count("proxy_read_timeout 86400s;") == 4
+    alone = nginx_site(app_routes(LAYOUT, [one]), settings())
+    assert alone[: alone.index("# app app-1")] in text

@@ -1,0 +1,19 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_cli
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+
+@pytest.mark.parametrize("arguments", [[], ["start", "/"], ["run", "ls"], ["watch"], ["nonsense"]])
+def test_a_wrong_command_shows_what_is_right(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _host_cli.main(arguments, "/srv/pyapps/tools/pyapps.pyz") == 2
+    assert capsys.readouterr().err.startswith("usage: pyapps ctl")
+
+
+@pytest.mark.parametrize("root", ["/", "/home/me/with space"])
+def test_the_zipapp_knows_its_root(root: str) -> None:
+    assert _host_cli._root_of(Layout(root).zipapp) == root

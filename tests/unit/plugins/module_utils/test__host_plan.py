@@ -1,0 +1,127 @@
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import Listener
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(str(tmp_path))
+
+
+def test_one_app_may_leave_the_catalog() -> None:
+    assert _host_plan.removal_problems(["app_1"], ["app_2"], allowed=False) == []
+
+
+def test_two_apps_may_leave_only_when_it_is_allowed() -> None:
+    """Rule 7 of the design: removal is never an accident."""
+    (problem,) = _host_plan.removal_problems(["app_1", "app_2"], ["app_3"], allowed=False)
+    assert "app_1, app_2" in problem
+    assert "pyapps_allow_removal=true" in problem
+    assert _host_plan.removal_problems(["app_1", "app_2"], ["app_3"], allowed=True) == []
+
+
+def test_a_run_for_some_hosts_removes_nothing() -> None:
+    """Rule 7: the app may have moved to a host that the run leaves out."""
+    (problem,) = _host_plan.removal_problems(["app_1"], ["app_2"], allowed=False, limited=True)
+    assert "--limit" in problem
+    assert "app_1" in problem
+    assert _host_plan.removal_problems([], ["app_2"], allowed=False, limited=True) == []
+    assert _host_plan.removal_problems(["app_1"], ["app_2"], allowed=True, limited=True) == []
+
+
+def test_an_empty_catalog_removes_not_even_one_app() -> None:
+    (problem,) = _host_plan.removal_problems(["app_1"], [], allowed=False)
+    assert "the catalog is empty" in problem
+
+
+@pytest.mark.parametrize(
+    ("applied", "adopt", "refused"), [(None, False, False), ("a", False, False), ("b", False, True), ("b", True, False)]
+)
+def test_another_source_is_refused_unless_it_takes_over(applied: str | None, adopt: bool, refused: bool) -> None:
+    problems = _host_plan.source_problems(applied, "a", adopt)
+    assert bool(problems) is refused
+    assert all("pyapps_adopt_source=true" in problem and "b" in problem for problem in problems)
+
+
+def test_a_kept_data_folder_is_not_a_deployed_app(layout: Layout) -> None:
+    os.makedirs(layout.app("kept").data)
+    os.makedirs(layout.app("deployed").releases)
+    os.makedirs(layout.app("deployed").data)
+    assert _host_plan.deployed_apps(layout) == ["deployed"]
+
+
+def test_a_host_without_a_store_has_no_apps(layout: Layout) -> None:
+    assert _host_plan.deployed_apps(layout) == []
+    assert _host_plan.read_applied(layout) == {"source": None, "url": "", "apps": []}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"apps": 1}', "\0"])
+def test_an_applied_catalog_that_is_not_ours_is_refused(layout: Layout, text: str) -> None:
+    os.makedirs(layout.etc)
+    Path(layout.catalog).write_text(text)
+    with pytest.raises(ValueError, match=r".+"):
+        _host_plan.read_applied(layout)
+
+
+def test_the_applied_catalog_is_read(layout: Layout) -> None:
+    os.makedirs(layout.etc)
+    Path(layout.catalog).write_text(json.dumps({"source": "here", "apps": [{"name": "app_1"}]}))
+    assert _host_plan.read_applied(layout)["source"] == "here"
+
+
+def test_a_port_that_a_stranger_holds_is_a_problem_that_names_it(layout: Layout) -> None:
+    """C-20: report the holder, never kill for a port."""
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        port = stranger.getsockname()[1]
+        (problem,) = _host_plan.port_problems(layout, "caddy", port)
+    assert "%d is taken by pid %d" % (port, os.getpid()) in problem
+    assert "pyapps_port" in problem
+
+
+def test_a_free_port_is_none(layout: Layout) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert _host_plan.port_problems(layout, "caddy", port) == []
+
+
+@pytest.mark.parametrize(
+    ("front", "command", "ours"),
+    [
+        ("caddy", "/home/me/demo/srv/pyapps/tools/caddy/bin/caddy run --config x", True),
+        ("caddy", "/usr/bin/caddy run", False),
+        ("nginx", "nginx: master process /usr/sbin/nginx", True),
+        ("nginx", "/usr/sbin/nginx -g daemon off;", True),
+        ("nginx", "/usr/sbin/apache2 -k start", False),
+    ],
+)
+def test_our_own_front_may_hold_the_port(front: str, command: str, ours: bool) -> None:
+    holder = Listener(pid=1, uid=0, command=command)
+    assert _host_plan._is_front(holder, Layout("/home/me/demo"), front) is ours
+
+
+@pytest.mark.parametrize("root", ["relative", "/a\nb", "/a$b", "/a;b", '/a"b', "/a{b", "/a*"])
+def test_a_root_that_no_configuration_can_hold_is_refused(root: str) -> None:
+    assert any("pyapps_root: found" in problem for problem in _host_plan.root_problems(Layout(root)))
+
+
+def test_a_root_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
+    (problem,) = _host_plan.root_problems(Layout(str(tmp_path / ("x" * 100))))
+    assert "Choose a shorter pyapps_root" in problem
+
+
+def test_a_root_with_a_space_is_fine(tmp_path: Path) -> None:
+    root = "/tmp/home of me"
+    assert _host_plan.root_problems(Layout(root)) == []

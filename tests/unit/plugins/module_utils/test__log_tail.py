@@ -1,0 +1,64 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+
+def test_only_the_last_lines_are_shown_and_empty_ones_are_left_out(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("".join("line %d\n\n" % number for number in range(100_000)))
+    assert _log_tail.tail(str(log)) == ["line %d" % number for number in range(99_980, 100_000)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"\x1b[31mred\x1b[0m\n", "red"),
+        (b"\x1b]0;title\x07text\n", "]0;titletext"),
+        (b"a\rb\x00c\n", "abc"),
+        (b"caf\xe9 \xc3\xa9\n", "caf\ufffd \u00e9"),
+        (b"x" * 1000, "x" * 300),
+    ],
+)
+def test_a_hostile_log_is_safe_to_show(tmp_path: Path, raw: bytes, shown: str) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(raw)
+    assert _log_tail.tail(str(log)) == [shown]
+
+
+def test_errors_come_before_output_and_a_missing_log_is_empty(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path))
+    folder = Path(layout.log)
+    folder.mkdir(parents=True)
+    assert _log_tail.program_tail(layout, "a.b") == []
+    (folder / "a.b.out.log").write_text("output\n")
+    assert _log_tail.program_tail(layout, "a.b") == ["output"]
+    (folder / "a.b.err.log").write_text("error\n")
+    assert _log_tail.program_tail(layout, "a.b") == ["error"]
+
+
+def test_the_last_exit_is_read_from_the_daemons_log(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path))
+    Path(layout.log).mkdir(parents=True)
+    assert _log_tail.last_exit(layout, "a.b") is None
+    Path(layout.log, "supervisord.log").write_text(
+        "2026-11-21 07:42:00,000 WARN exited: a.b (exit status 2; not expected)\n"
+        "2026-11-21 07:42:01,000 WARN exited: aab (exit status 3; not expected)\n"
+        "2026-11-21 07:42:02,000 WARN exited: a.b (terminated by SIGKILL (core dumped); not expected)\n"
+        "2026-11-21 07:42:03,000 WARN exited: a.bc (exit status 4; not expected)\n"
+    )
+    assert _log_tail.last_exit(layout, "a.b") == "terminated by SIGKILL (core dumped)"
+    assert _log_tail.last_exit(layout, "a.bc") == "exit status 4"
+
+
+def test_the_cause_is_the_exception_and_not_the_answer_to_our_question() -> None:
+    answer = "2026-11-21 09:24:43.787 503 GET /app-2/_stcore/script-health-check (127.0.0.1) 139.81ms"
+    log = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'x'", answer]
+    assert _log_tail.cause(log) == "ModuleNotFoundError: No module named 'x'"
+    assert _log_tail.cause([answer]) == "see its log"

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import socket
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, PortPool, parse_range
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_range_includes_both_ends() -> None:
+    assert parse_range(" 20000 - 20002 ") == range(20000, 20003)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20000", "20001-20000", "80-90", "60000-65536", "a-b", "20000-20010-20020", "-1-5"]
+)
+def test_what_is_no_range_is_refused_with_the_value(text: str) -> None:
+    """C-08: the error names the key, the value and what is allowed."""
+    with pytest.raises(PortError, match=r"port_range: .*20000-29999"):
+        parse_range(text)
+
+
+def test_the_preferred_port_is_taken_when_it_is_free(port: int) -> None:
+    """C-08: an app's own port is tried first."""
+    assert PortPool(range(20000, 20100), []).take(port) == port
+
+
+def test_a_preferred_port_that_somebody_has_gives_another_one(port: int) -> None:
+    """C-20: whoever holds a port keeps it."""
+    with socket.create_server(("127.0.0.1", port)):
+        assert PortPool(range(20000, 20100), []).take(port) in range(20000, 20100)
+    assert PortPool(range(20000, 20100), [port]).take(port) in range(20000, 20100)
+
+
+def test_a_listener_on_all_addresses_holds_the_port_too(port: int) -> None:
+    with socket.create_server(("0.0.0.0", port)):
+        assert PortPool(range(20000, 20100), []).take(port) != port
+
+
+def test_no_port_is_given_twice_until_it_is_given_back() -> None:
+    """C-08: ports are unique on a host, also among the threads of one run."""
+    pool = PortPool(range(21000, 21100), range(21002, 21100))
+    first, second = pool.take(), pool.take()
+    assert {first, second} == {21000, 21001}
+    with pytest.raises(PortError, match="no free port between 21000 and 21099"):
+        pool.take()
+    pool.give_back(first)
+    assert pool.take() == first
+
+
+def test_the_kernels_own_ports_are_never_taken() -> None:
+    with pytest.raises(PortError, match="32768 to 60999"):
+        PortPool(range(40000, 41000), []).take()

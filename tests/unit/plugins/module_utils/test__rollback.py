@@ -1,0 +1,191 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which release a rollback goes to. That it serves is shown on a real host (tests/integration/test_rollback.py)."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _release_history,
+    _release_secrets,
+    _release_store,
+    _rollback,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_history import History
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_withdrawn import stay_with_live
+from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
+from helpers.release_target import catalog_entry
+
+A, B, C, D = ("%s" % digit * 16 for digit in "abcd")
+INSTANCE = "0" * 32
+
+
+class Host:
+    """One app whose releases A, B and C went live in this order; D was refused."""
+
+    def __init__(self, folder: Path) -> None:
+        self.layout = Layout(str(folder))
+        self.app = self.layout.app("app_1")
+        os.makedirs(os.path.join(self.layout.envs, "env"))
+        os.makedirs(self.layout.etc)
+        for name in (self.app.instances, self.app.serving):
+            os.makedirs(name)
+        for release in (A, B, C, D):
+            self.release(release)
+        self.history(History({A: "day 1", B: "day 2", C: "day 3"}))
+        self.live(C)
+
+    def release(self, release: str, **about: t.Any) -> None:
+        part = _release_store.begin(self.app, release, None)
+        os.mkdir(os.path.join(part, "code"))
+        settings = catalog_entry("app_1", Path("/x"), base_path="/app-1")
+        record = {"content": release, "environment": "env", "assets": "assets", "settings": settings, **about}
+        _release_store.add_generated(part, {**record, "release": release}, {}, "", None)
+        _release_store.complete(part, self.app, release)
+
+    def history(self, history: History) -> None:
+        _release_history.write(self.app, history, [A, B, C, D])
+
+    def live(self, release: str) -> None:
+        record = InstanceRecord("app_1", INSTANCE, 20000, release, "2026-11-21T00:00:00Z")
+        Path(self.app.instance(INSTANCE)).write_text(record.to_json())
+        if not os.path.islink(self.app.live):
+            os.symlink("serving/%s.20000" % INSTANCE, self.app.live)
+
+    def back(self, release: str = "", check_mode: bool = False, **applied: t.Any) -> dict[str, t.Any]:
+        entry = {"name": "app_1", "base_path": "/app-1", "title": "A new title", **applied}
+        entries, results = _rollback.prepare(self.layout, ["app_1"], release, [entry], check_mode)
+        assert [entry["title"] for entry in entries] == (["A new title"] if results["app_1"]["state"] == "ok" else [])
+        return results["app_1"]
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    monkeypatch.setattr(_rollback.os, "geteuid", lambda: 1000)  # no users of apps are made here
+    return Host(tmp_path)
+
+
+def test_the_last_one_that_was_live_is_the_last_good_one(host: Host) -> None:
+    """A release that was refused is none, though it is the newest."""
+    assert host.back() == {"state": "ok", "changed": False, "release": B, "assets": "assets"}
+
+
+def test_again_goes_one_further_back_and_not_to_what_was_left(host: Host) -> None:
+    host.history(_release_history.read(host.app).rolled_back(B, "day 4", C))
+    host.live(B)
+    assert host.back()["release"] == A
+    host.history(_release_history.read(host.app).rolled_back(A, "day 5", B))
+    host.live(A)
+    result = host.back()
+    assert (result["state"], result["step"]) == ("failed", "release")
+    for expected in (A + "  live since day 5", B + "  was live since day 4; rolled back", D + "  never live"):
+        assert expected in result["reason"]
+
+
+def test_a_named_release_is_taken_whatever_became_of_it(host: Host) -> None:
+    assert host.back(release=D)["release"] == D
+
+
+def test_old_code_is_tried_by_its_own_commands(host: Host) -> None:
+    """What the folder says today may be a command that old code does not have."""
+    today = {"keep": 7, "test": "pytest new_tests/", "drain_timeout": 5, "gate": "pages"}
+    applied = [{"name": "app_1", "base_path": "/app-1", "title": "A new title", "deploy": today}]
+    settings = catalog_entry("app_1", Path("/x"), base_path="/app-1", deploy={"test": "pytest old_tests/"})
+    host.release("f" * 16, settings=settings)
+    (entry,), _results = _rollback.prepare(host.layout, ["app_1"], "f" * 16, applied, True)
+    assert (entry["title"], entry["deploy"]["test"], entry["deploy"]["gate"]) == (
+        "A new title",
+        "pytest old_tests/",
+        "pages",
+    )
+
+
+def test_old_code_gets_the_secrets_of_today(host: Host) -> None:
+    """The release that is live knows them; with them the old code has another name, the same one each time."""
+    own = AppSecrets({"KEY": "of today"}, "key = 'of today'")
+    _release_secrets.write(host.app.release(C), own, None)
+    before = sorted(Path(host.app.path).rglob("*"))
+    assert host.back(check_mode=True)["release"] == B  # without a key nobody can tell the name
+    assert sorted(Path(host.app.path).rglob("*")) == before
+    release = host.back()["release"]
+    assert release not in (A, B, C, D)
+    assert host.back(check_mode=True)["release"] == release
+    folder = host.app.release(release)
+    assert _release_secrets.read(folder) == own
+    assert os.readlink(os.path.join(folder, "code", ".streamlit", "secrets.toml")) == "../../secrets.toml"
+    assert json.loads(Path(folder, "release.json").read_text())["content"] == B
+    assert not os.path.exists(os.path.join(host.app.release(B), "secrets.toml"))
+
+
+def test_the_same_code_with_older_secrets_is_no_way_back(host: Host) -> None:
+    host.release("e" * 16, content=C)
+    host.history(_release_history.read(host.app).deployed("e" * 16, "day 2"))
+    host.live(C)
+    assert host.back()["release"] == B
+
+
+def test_secrets_that_were_deleted_with_an_instance_come_back(host: Host) -> None:
+    own = AppSecrets({"KEY": "of today"})
+    _release_secrets.write(host.app.release(C), own, None)
+    release = host.back()["release"]
+    _release_secrets.delete(_release_secrets.unused(host.app))
+    assert not _release_secrets.read(host.app.release(release))
+    _release_secrets.write(host.app.release(C), own, None)
+    assert host.back()["release"] == release
+    assert _release_secrets.read(host.app.release(release)) == own
+
+
+def test_a_release_for_another_address_is_refused(host: Host) -> None:
+    result = host.back(base_path="/elsewhere")
+    assert result["state"] == "failed"
+    assert "was made for /app-1/, and the front has the app at /elsewhere/ now" in result["reason"]
+
+
+def test_a_release_without_its_environment_is_refused(host: Host) -> None:
+    os.rmdir(os.path.join(host.layout.envs, "env"))
+    assert "the environment of release %s is gone" % B in host.back()["reason"]
+
+
+def test_an_app_whose_live_instance_is_not_known_stays(host: Host) -> None:
+    os.unlink(host.app.instance(INSTANCE))
+    assert "the record of its live instance is missing" in host.back()["reason"]
+    os.unlink(host.app.live)
+    assert "never been live" in host.back()["reason"]
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "release", "expected"),
+    [
+        (["app_1", "app_2"], [], "", "app: found nothing"),
+        (["app_1", "app_2"], [" "], "", "app: found nothing"),
+        (["app_1", "app_2"], ["app_1", "app_2"], A, "a release is of one app"),
+        (["app_1"], ["app_1"], "../" + A, "There are:\n  %s  live since day 3\n  %s  was live" % (C, B)),
+        (["app_1"], ["app_1"], A[:-1] + "b", "Did you mean %s?" % A),
+        (["app_2"], ["app_2"], A, "There is none."),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(
+    host: Host, names: list[str], asked: list[str], release: str, expected: str
+) -> None:
+    with pytest.raises(_rollback.RollbackError) as caught:
+        _rollback.check_request(host.layout, names, asked, release)
+    assert expected in str(caught.value)
+
+
+def test_a_release_that_was_left_is_not_brought_back_by_its_folder(host: Host) -> None:
+    wanted = {"state": "ok", "release": C, "assets": "newer", "environment": "newer"}
+    assert stay_with_live(host.app, wanted) == wanted
+    host.history(_release_history.read(host.app).rolled_back(B, "day 4", C))
+    host.live(B)
+    expected = {"state": "ok", "release": B, "assets": "assets", "environment": "env", "withdrawn": C}
+    assert stay_with_live(host.app, wanted) == expected
+    assert stay_with_live(host.app, {**wanted, "release": D}) == {**wanted, "release": D}
+    assert stay_with_live(host.app, {**wanted, "release": None}) == {**wanted, "release": None}

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+INSTANCE = "0" * 32
+SETTINGS = {"base_path": "/app-1", "streamlit": {"entry_file": "app_1.py"}, "env": {"LANG": "de", "PYAPPS_APP": "x"}}
+RELEASE = {"kind": "streamlit", "environment": "ab", "settings": SETTINGS}
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(str(tmp_path))
+    place = layout.app("app_1")
+    record = InstanceRecord("app_1", INSTANCE, 20001, "f" * 16, "2026-11-21T07:42:00Z")
+    for folder in (place.instances, place.release(record.release), os.path.join(layout.envs, "ab", "bin")):
+        os.makedirs(folder)
+    Path(place.instance(INSTANCE)).write_text(record.to_json())
+    Path(place.release(record.release), "release.json").write_text(json.dumps(RELEASE))
+    Path(layout.envs, "ab", "bin", "python").write_text("")
+    return layout
+
+
+def change_release(layout: Layout, release: t.Any) -> None:
+    text = release if isinstance(release, str) else json.dumps(release)
+    Path(layout.app("app_1").release("f" * 16), "release.json").write_text(text)
+
+
+def test_the_plan_of_a_process(layout: Layout) -> None:
+    """S0-44: [env] may change what is usual, but not who the app is."""
+    plan = _starter.plan(layout, "app_1", INSTANCE)
+    assert plan.command[1:] == ["-m", "streamlit", "run", "app_1.py", "--server.port=20001"]
+    assert plan.command[0] == layout.envs + "/ab/bin/python"
+    assert plan.folder == layout.app("app_1").release("f" * 16) + "/code"
+    assert plan.environment["LANG"] == "de"
+    assert plan.environment["PYAPPS_APP"] == "app_1"
+
+
+def test_secrets_win_over_settings_but_not_over_the_host(layout: Layout) -> None:
+    """C-11: they come from a file beside the code, which the starter parses; no shell, no argv."""
+    secrets = Path(layout.app("app_1").release("f" * 16), "secret-env.json")
+    secrets.write_text(json.dumps({"LANG": "fr", "KEY": "a b\n'$x", "PYAPPS_APP": "y"}))
+    plan = _starter.plan(layout, "app_1", INSTANCE)
+    assert (plan.environment["LANG"], plan.environment["KEY"]) == ("fr", "a b\n'$x")
+    assert plan.environment["PYAPPS_APP"] == "app_1"
+    assert "$x" not in " ".join(plan.command)
+
+
+def test_damaged_secrets_are_one_line_that_shows_none(layout: Layout) -> None:
+    Path(layout.app("app_1").release("f" * 16), "secret-env.json").write_text("{geheim")
+    with pytest.raises(_starter.StartError, match=r"the secrets of release f{16} can not be read") as error:
+        _starter.plan(layout, "app_1", INSTANCE)
+    assert "geheim" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("release", "reason"),
+    [
+        ("{", "can not be read"),
+        ("[]", "not a release"),
+        ({}, "not a release"),
+        ({**RELEASE, "kind": "cobol"}, "'cobol' is not known"),
+        ({**RELEASE, "settings": None}, "not a release"),
+        ({**RELEASE, "environment": "gone"}, "environment is gone"),
+    ],
+)
+def test_a_half_release_is_one_line(layout: Layout, release: t.Any, reason: str) -> None:
+    """S0-47: never a traceback, always the file."""
+    change_release(layout, release)
+    with pytest.raises(_starter.StartError, match=reason) as error:
+        _starter.plan(layout, "app_1", INSTANCE)
+    assert "\n" not in str(error.value)
+    assert layout.root in str(error.value)
+
+
+def test_who_was_adopted_by_another_process_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S0-46: supervisord was killed before its child could ask the kernel to be killed with it."""
+    assert not _starter._is_orphan(os.getpid())
+    monkeypatch.setenv("SUPERVISOR_ENABLED", "1")
+    assert _starter._is_orphan(os.getpid())
