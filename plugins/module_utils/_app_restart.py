@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import NEVER, Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import NEVER, Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 Entry = dict[str, t.Any]

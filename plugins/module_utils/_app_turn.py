@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import secrets
 import time
 import typing as t
-from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _drain,
     _instance_state,
     _log_tail,
     _preview,
+    _preview_show,
     _release_history,
     _release_secrets,
     _release_store,
@@ -32,69 +31,32 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _standby,
     _streamlit_assets,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import (
+    DOWN,
+    KEPT,
+    LIVE,
+    NEVER,
+    PREVIEW,
+    UNCHANGED,
+    Result,
+    Run,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, remove_parts, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import Candidate, GateError, prove
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_trial import Trial
 from ansible_collections.selfhost.pyapps.plugins.module_utils._restart_in_place import OldInstance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secret_mask import SecretMask, mask_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import pin_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     Process,
     Supervisor,
     SupervisorError,
 )
 
-Result = dict[str, t.Any]
-
-LIVE = "live"
-UNCHANGED = "unchanged"
-PREVIEW = "preview"
-KEPT = "kept (old release serves)"
-DOWN = "the old release does not answer either"
-NEVER = "never been live"
-
 _CANDIDATE_STOP = 1.0  # seconds; nobody uses a candidate, and one whose script hangs does not end by SIGTERM
-
-
-class Preview(t.NamedTuple):
-    """How a release can be tried out.
-
-    :param in_public: also on the public host
-    """
-
-    in_public: bool = False
-
-
-@dataclass(frozen=True)
-class Run:
-    """What all turns of one run share.
-
-    :param ports: the range for new instances
-    :param parallel: how many apps are deployed at the same time
-    :param public_url: where people open the host, for the gate's handshake; None when that is not known
-    :param restart: whether a healthy live instance of the wanted release is replaced too
-    :param rollback: whether what is live now is withdrawn: the site playbook does not bring it back
-    :param preview: what has proven itself does not go live but can be tried out; None lets it go live
-    :param plan: the state of the host that the run was planned for
-    :param say: is told what goes on, one line at a time
-    """
-
-    layout: Layout
-    ports: range
-    parallel: int
-    check_mode: bool
-    public_url: str | None = None
-    restart: bool = False
-    rollback: bool = False
-    preview: Preview | None = None
-    plan: Plan = field(default_factory=Plan)
-    say: t.Callable[[str], None] = lambda line: None
 
 
 class AppTurn:
@@ -154,7 +116,7 @@ class AppTurn:
             self._converge(record)
             return
         if self.run.preview:
-            self._check_preview()
+            _preview_show.check(self.live, self.deploy)
             if self._shown(wanted, uid):
                 return
         self._announce(record.release if record else None, wanted)
@@ -259,43 +221,21 @@ class AppTurn:
             and _instance_state.process_problem(self.processes.get(record.program)) is None
         ]
 
-    def _check_preview(self) -> None:
-        """:raises GateError: a preview of this app can not be"""
-        if self.live is None:
-            raise GateError("preview", "it has never been live, so the front does not know it: deploy it first")
-        if self.deploy.in_place:
-            raise GateError("preview", "it may not run twice ([deploy] strategy), and a preview runs beside it")
-
     def _shown(self, release: str, uid: int) -> bool:
         """Whether a release can be tried out already."""
         record = _standby.find(self.run.layout, self._previews(), release, self.processes, uid, self.owners)
         if record is not None:
-            self._tell_preview(record)
+            self.result.update(_preview_show.told(self.app, self.entry, record))
         return record is not None
 
     def _show(self, record: InstanceRecord, page: str | None) -> None:
         """The instance is reachable below its pin, for who knows its name; an earlier preview ends."""
-        earlier = _preview.previews(self.app)
-        preview = _preview.begin(self.app, record, self.deploy.preview_timeout)
-        assets = self.result.get("assets")
-        shown = _streamlit_assets.write_page(
-            self.run.layout, self.entry, assets, record.instance, record.port, preview=True
+        in_public = bool(self.run.preview and self.run.preview.in_public)
+        shown = _preview_show.show(
+            self.run.layout, self.entry, self.result.get("assets"), record, page, self.supervisor, in_public
         )
-        names = [_serving.PREVIEW]
-        if self.run.preview and self.run.preview.in_public:
-            names.append(_serving.PREVIEW_IN_PUBLIC)
-        _serving.make_marker(self.app, preview, page, dict.fromkeys(names, shown) if shown else None)
-        for other in earlier:
-            _retire.retire(self.run.layout, self.app, other.instance, self.supervisor)
         self._has_changed()
-        self._tell_preview(preview)
-
-    def _tell_preview(self, record: InstanceRecord) -> None:
-        self.result.update(note=PREVIEW, preview_until=record.preview_until)
-        marker = self.app.marker(record.instance, record.port)
-        if os.path.exists(os.path.join(marker, _serving.PREVIEW)):
-            self.result["preview"] = pin_path(self.entry["base_path"], record.instance, record.port) + "/"
-        self.result["preview_port"] = record.port
+        self.result.update(_preview_show.told(self.app, self.entry, shown))
 
     def _converge(self, record: InstanceRecord) -> None:
         """The live instance is right and well: correct what else people and the front see of it."""
@@ -412,14 +352,8 @@ class AppTurn:
         if old and not drains:
             _retire.retire(self.run.layout, self.app, old.instance, self.supervisor)
         if not self.run.restart:
-            self._end_previews()
+            _preview_show.end_all(self.run.layout, self.app, self.supervisor, self._say)
         self._limit_draining()
-
-    def _end_previews(self) -> None:
-        """What was to be tried out before another release went live is out of date."""
-        for record in _preview.previews(self.app):
-            self._say("ends the preview of release %s" % record.release)
-            _retire.retire(self.run.layout, self.app, record.instance, self.supervisor)
 
     def _remember(self, release: str) -> None:
         """Write down what goes live; a run that is killed before the switch has at least proven it."""

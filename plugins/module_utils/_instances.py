@@ -10,7 +10,8 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state, _log_tail
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import AppTurn, Result, Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import AppTurn
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Result, Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import remove_parts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import GateError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uids

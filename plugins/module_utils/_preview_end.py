@@ -13,7 +13,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _release_secrets,
     _retire,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import UNCHANGED, Result, Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import UNCHANGED, Result, Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import App, failed

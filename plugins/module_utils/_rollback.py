@@ -17,7 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _release_secrets,
     _release_store,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import App, failed
@@ -29,7 +29,7 @@ Entry = dict[str, t.Any]
 _KEPT = "kept (nothing was changed)"
 
 
-class RollbackError(Exception):
+class RollbackError(ValueError):
     """What was asked for can not be meant; the text says why, and what there is."""
 
 

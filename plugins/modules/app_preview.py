@@ -67,29 +67,13 @@ url:
   type: str
 """
 
-import os
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _preview_end
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import DEPLOY, LOCK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps, read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_range
-from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._retire import RetireError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
-
-
-def end(run: Run, names: list[str], state: str, applied: t.Mapping[str, t.Any]) -> Outcome:
-    """Make the previews of these apps live, or end them; who calls holds the host's lock."""
-    if state == "live":
-        return deploy(run, *_preview_end.prepare(run.layout, names, applied["apps"]))
-    return _preview_end.discard(run, names)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._live_operation import Apps, operate
 
 
 def main() -> None:
@@ -104,38 +88,18 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params, layout = module.params, Layout(module.params["root"])
-    progress = Progress(progress_path(layout, "app_preview"), params["progress"])
-    try:
-        if not any(name.strip() for name in params["app"]):
-            raise ChoiceError("app: found nothing. Say whose previews are meant, such as -e app=app_1.")
-        names = choose(params["app"], deployed_apps(layout), "on this host")
-        applied = read_applied(layout)
-        run = Run(
-            layout=layout,
-            ports=parse_range(params["port_range"]),
-            parallel=params["parallel"] or os.cpu_count() or 1,
-            check_mode=module.check_mode,
-            public_url=params["public_url"] or None,
-            say=progress.say,
-        )
-        if run.check_mode:
-            outcome = end(run, names, params["state"], applied)
-        else:
-            with host_lock(layout.lock, params["lock_timeout"], "ends previews"):
-                outcome = end(run, names, params["state"], applied)
-    except (ChoiceError, LockedError, OSError, PortError, RetireError, SupervisorError, ValueError) as error:
-        module.fail_json(msg=str(error))
-    finally:
-        progress.close()
-    module.exit_json(
-        changed=outcome.changed,
-        app_results=outcome.results,
-        apps=table_rows(applied, names),
-        url=applied["url"],
-        diff=list(outcome.diffs),
-        progress=progress.lines,
-    )
+    asked, state = module.params["app"], module.params["state"]
+
+    def check(layout: Layout, names: list[str]) -> None:
+        if not any(name.strip() for name in asked):
+            raise ValueError("app: found nothing. Say whose previews are meant, such as -e app=app_1.")
+
+    def end(run: Run, names: list[str], applied: Apps) -> Outcome:
+        if state == "live":
+            return deploy(run, *_preview_end.prepare(run.layout, names, applied))
+        return _preview_end.discard(run, names)
+
+    operate(module, "app_preview", "ends previews", end, check=check)
 
 
 if __name__ == "__main__":

@@ -60,69 +60,25 @@ url:
   type: str
 """
 
-import os
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_restart import live_entries
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, DEPLOY, LOCK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps, read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_range
-from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._live_operation import Apps, operate
 
 
-def restart(run: Run, names: list[str], applied: dict[str, t.Any], lock_timeout: float) -> Outcome:
-    """Restart these apps, holding the host's lock unless nothing is changed anyway."""
-    if run.check_mode:
-        return deploy(run, *live_entries(run.layout, names, applied["apps"]))
-    with host_lock(run.layout.lock, lock_timeout, "restarts apps"):
-        return deploy(run, *live_entries(run.layout, names, applied["apps"]))
+def restart(run: Run, names: list[str], applied: Apps) -> Outcome:
+    """A new instance of each app's live release."""
+    return deploy(run, *live_entries(run.layout, names, applied))
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            **ROOT,
-            **CHOICE,
-            **DEPLOY,
-            **LOCK,
-            "progress": {"type": "str"},
-        },
+        argument_spec={**ROOT, **CHOICE, **DEPLOY, **LOCK, "progress": {"type": "str"}},
         supports_check_mode=True,
     )
-    params, layout = module.params, Layout(module.params["root"])
-    progress = Progress(progress_path(layout, "app_restart"), params["progress"])
-    try:
-        names = choose(params["app"], deployed_apps(layout), "on this host")
-        applied = read_applied(layout)
-        run = Run(
-            layout=layout,
-            ports=parse_range(params["port_range"]),
-            parallel=params["parallel"] or os.cpu_count() or 1,
-            check_mode=module.check_mode,
-            public_url=params["public_url"] or None,
-            restart=True,
-            say=progress.say,
-        )
-        outcome = restart(run, names, applied, params["lock_timeout"])
-    except (ChoiceError, LockedError, OSError, PortError, SupervisorError, ValueError) as error:
-        module.fail_json(msg=str(error))
-    finally:
-        progress.close()
-    module.exit_json(
-        changed=outcome.changed,
-        app_results=outcome.results,
-        apps=table_rows(applied, names),
-        url=applied["url"],
-        diff=list(outcome.diffs),
-        progress=progress.lines,
-    )
+    operate(module, "app_restart", "restarts apps", restart, restart=True)
 
 
 if __name__ == "__main__":

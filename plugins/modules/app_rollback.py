@@ -85,29 +85,13 @@ url:
   type: str
 """
 
-import os
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _rollback
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import DEPLOY, LOCK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps, read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_range
-from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
-
-
-def roll_back(run: Run, names: list[str], release: str, applied: t.Mapping[str, t.Any], lock_timeout: float) -> Outcome:
-    """Roll these apps back, holding the host's lock unless nothing is changed anyway."""
-    if run.check_mode:
-        return deploy(run, *_rollback.prepare(run.layout, names, release, applied["apps"], True))
-    with host_lock(run.layout.lock, lock_timeout, "rolls apps back"):
-        return deploy(run, *_rollback.prepare(run.layout, names, release, applied["apps"], False))
+from ansible_collections.selfhost.pyapps.plugins.module_utils._live_operation import Apps, operate
 
 
 def main() -> None:
@@ -122,44 +106,15 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params, layout = module.params, Layout(module.params["root"])
-    release = params["release"].strip()
-    os.umask(0o022)
-    progress = Progress(progress_path(layout, "app_rollback"), params["progress"])
-    try:
-        names = choose(params["app"], deployed_apps(layout), "on this host")
-        _rollback.check_request(layout, names, params["app"], release)
-        applied = read_applied(layout)
-        run = Run(
-            layout=layout,
-            ports=parse_range(params["port_range"]),
-            parallel=params["parallel"] or os.cpu_count() or 1,
-            check_mode=module.check_mode,
-            public_url=params["public_url"] or None,
-            rollback=True,
-            say=progress.say,
-        )
-        outcome = roll_back(run, names, release, applied, params["lock_timeout"])
-    except (
-        ChoiceError,
-        LockedError,
-        OSError,
-        PortError,
-        SupervisorError,
-        ValueError,
-        _rollback.RollbackError,
-    ) as error:
-        module.fail_json(msg=str(error))
-    finally:
-        progress.close()
-    module.exit_json(
-        changed=outcome.changed,
-        app_results=outcome.results,
-        apps=table_rows(applied, names),
-        url=applied["url"],
-        diff=list(outcome.diffs),
-        progress=progress.lines,
-    )
+    asked, release = module.params["app"], module.params["release"].strip()
+
+    def check(layout: Layout, names: list[str]) -> None:
+        _rollback.check_request(layout, names, asked, release)
+
+    def roll_back(run: Run, names: list[str], applied: Apps) -> Outcome:
+        return deploy(run, *_rollback.prepare(run.layout, names, release, applied, run.check_mode))
+
+    operate(module, "app_rollback", "rolls apps back", roll_back, check=check, rollback=True)
 
 
 if __name__ == "__main__":

@@ -124,8 +124,8 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Preview, Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import DEPLOY, LOCK, PLAN, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview, Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan, StalePlanError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _preview_end
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Preview
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
 from helpers.browser import Tab
 from helpers.fronts import Front, entry

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_turn, _instances
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _deploy_run, _instances
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
 
@@ -21,7 +21,7 @@ def main(path: str) -> None:
         task = json.load(file)
     layout = Layout(task["root"])
     first, last = task["ports"]
-    run = _app_turn.Run(layout=layout, ports=range(first, last), parallel=2, check_mode=False)
+    run = _deploy_run.Run(layout=layout, ports=range(first, last), parallel=2, check_mode=False)
     with host_lock(layout.lock, 60, "deploys in a test"):
         print(json.dumps(_instances.deploy(run, task["apps"], task["wanted"]).results))
 

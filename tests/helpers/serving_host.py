@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
-    _app_turn,
+    _deploy_run,
     _host_layout,
     _instances,
     _streamlit_assets,
@@ -156,10 +156,10 @@ class ServingHost:
             link.symlink_to(Path(shared.assets) / name)
         return name
 
-    def run(self, **options: t.Any) -> _app_turn.Run:
+    def run(self, **options: t.Any) -> _deploy_run.Run:
         """A run over this host."""
         defaults = {"layout": self.layout, "ports": self.ports, "parallel": 4, "check_mode": False}
-        return _app_turn.Run(**{**defaults, **options})
+        return _deploy_run.Run(**{**defaults, **options})
 
     def deploy(self, **options: t.Any) -> _instances.Outcome:
         """Deploy what is wanted, as the module does."""

@@ -42,15 +42,22 @@ files=programs/*.conf
 """
 
 
+SLOW = 4
+"""How much longer than usual a machine may take that has much else to do."""
+
+
 def wait_for(condition: t.Callable[[], t.Any], seconds: float, what: str) -> t.Any:
-    """Ask until the answer is true; that answer."""
-    deadline = time.monotonic() + seconds
+    """Ask until the answer is true; that answer.
+
+    :param seconds: what is usually enough
+    """
+    deadline = time.monotonic() + SLOW * seconds
     while time.monotonic() < deadline:
         answer = condition()
         if answer:
             return answer
         time.sleep(0.1)
-    raise AssertionError("after %g s not yet: %s" % (seconds, what))
+    raise AssertionError("after %g s not yet: %s" % (SLOW * seconds, what))
 
 
 def uv(*arguments: str | Path) -> None:

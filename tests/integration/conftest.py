@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from helpers.checked_host import CheckedHost
 from helpers.serving_host import ServingHost
 
 
@@ -19,3 +20,21 @@ def serving_host() -> t.Iterator[ServingHost]:
         yield host
     finally:
         host.close()
+
+
+@pytest.fixture(scope="module")
+def _checked_host() -> t.Iterator[CheckedHost]:
+    host = ServingHost()
+    try:
+        found = CheckedHost(host, "nginx")
+        yield found
+        found.front.close()
+    finally:
+        host.close()
+
+
+@pytest.fixture
+def checked(_checked_host: CheckedHost) -> t.Iterator[CheckedHost]:
+    """Two apps that are well, on a host that a file's tests share; afterwards it is well again."""
+    yield _checked_host
+    _checked_host.restore()

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _instances, _preview, _preview_end
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import host_status
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Preview
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._watcher import Watcher
 from helpers.fronts import Front, entry

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _restart_in_place
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import Preview
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener
 from helpers.fronts import Front

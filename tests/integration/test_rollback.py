@@ -9,7 +9,7 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_turn, _drain, _instances, _rollback
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _deploy_run, _drain, _instances, _rollback
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import Session, session
@@ -102,7 +102,7 @@ def test_an_old_release_that_fails_its_gate_is_refused(host: ServingHost) -> Non
         file.write("raise RuntimeError('its time is over')\n")
     before = host.seen(name)
     result = back(host, name)[name]
-    assert (result["state"], result["note"]) == ("failed", _app_turn.KEPT)
+    assert (result["state"], result["note"]) == ("failed", _deploy_run.KEPT)
     assert "its time is over" in result["reason"]
     assert host.seen(name) == before
     assert _rollback.listing(app)[0].startswith(host.wanted[name]["release"] + "  live since")

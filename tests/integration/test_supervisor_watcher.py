@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.server
 import os
 import signal
+import socket
 import threading
 import typing as t
 from pathlib import Path
@@ -43,11 +44,15 @@ def start_watcher(daemon: Supervisord) -> int:
 
 
 class Server:
-    """A server on a port that stays the same while it is down."""
+    """A server on a port that stays the same while it is down; nobody else gets it meanwhile."""
 
     def __init__(self, port: int = 0) -> None:
-        self._server = http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler)
-        self.port = int(self._server.server_address[1])
+        # Bound and never listening: connections are refused, and no other test on this machine is given the port.
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", port))
+        self.port = int(self._reserved.getsockname()[1])
+        self._server = http.server.HTTPServer(("127.0.0.1", self.port), http.server.SimpleHTTPRequestHandler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
@@ -95,6 +100,7 @@ def test_visitors_of_an_app_that_comes_back_do_not_wait_for_the_next_look(daemon
     assert watcher.pause() == 2
     server.close()
     watcher.watch_ports()
+    assert os.path.exists(place.down)
     assert watcher.pause() == 0.25
     os.utime(place.down, (1, 1))
     assert watcher.pause() == 2
