@@ -42,7 +42,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import
     Run,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, remove_parts, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
+    diff_entry,
+    explain,
+    remove_parts,
+    write_file,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import Candidate, GateError, prove
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
@@ -142,11 +147,17 @@ class AppTurn:
             candidate, page = self._prepare(user, uid, release)
             self._prove(candidate, user)
             self.result["start_seconds"] = round(time.monotonic() - begun, 3)
-            if self.run.preview:
-                self._show(candidate.record, page)
-            else:
-                _serving.make_marker(self.app, candidate.record, page)
-                self._go_live(candidate.record)
+            try:
+                if self.run.preview:
+                    self._show(candidate.record, page)
+                else:
+                    _serving.make_marker(self.app, candidate.record, page)
+                    self._go_live(candidate.record)
+            except OSError as error:
+                if self.switched:
+                    raise
+                self._discard(candidate.record)
+                raise GateError("switch", explain(error)) from error
 
     def fail(self, step: str, reason: str) -> None:
         """The app's turn ends here; what served before goes on serving (or what has been switched to)."""
@@ -324,12 +335,16 @@ class AppTurn:
             prove(candidate)
         except (GateError, SupervisorError, OSError, ValueError) as error:
             self.log = _log_tail.program_tail(layout, record.program)
-            with contextlib.suppress(SupervisorError, _retire.RetireError, OSError):
-                _retire.retire(layout, self.app, record.instance, self.supervisor, _CANDIDATE_STOP)
-                self.pool.give_back(record.port)
+            self._discard(record)
             if isinstance(error, GateError):
                 raise
-            raise GateError("start", str(error)) from error
+            raise GateError("start", explain(error)) from error
+
+    def _discard(self, record: InstanceRecord) -> None:
+        """A candidate that does not go live ends; what can not be removed now is found by the next run."""
+        with contextlib.suppress(SupervisorError, _retire.RetireError, OSError):
+            _retire.retire(self.run.layout, self.app, record.instance, self.supervisor, _CANDIDATE_STOP)
+            self.pool.give_back(record.port)
 
     def _go_live(self, record: InstanceRecord) -> None:
         """The link to an instance with a marker, and then the old instance drains, or ends."""
@@ -338,8 +353,13 @@ class AppTurn:
         drains = bool(old and old.record and patience and self.problem is None and not self.deploy.in_place)
         if drains and old and old.record:
             _drain.begin(self.app, old.record, patience)
-        self._remember(record.release)
-        _serving.switch(self.app, record)
+        try:
+            self._remember(record.release)
+            _serving.switch(self.app, record)
+        except OSError:
+            if drains and old and old.record:
+                write_file(self.app.instance(old.instance), old.record.to_json())
+            raise
         self.switched = True
         self.result["switch_seconds"] = round(time.monotonic() - begun, 3)
         _standby.settle(self.app, record)

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 import os
 import re
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _listeners, _probe_http
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _deadline, _listeners, _probe_http
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import (
-    TIME,
     InstanceRecord,
     RecordError,
 )
@@ -39,8 +37,8 @@ def begin(app: AppLayout, record: InstanceRecord, seconds: float) -> InstanceRec
 
     :param seconds: how long from now
     """
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
-    draining = dataclasses.replace(record, drain_until=until.strftime(TIME), preview_until=None)
+    until, uptime = _deadline.begin(seconds)
+    draining = dataclasses.replace(record, drain_until=until, preview_until=None, until_uptime=uptime)
     write_file(app.instance(record.instance), draining.to_json())
     return draining
 
@@ -61,7 +59,7 @@ def draining(app: AppLayout) -> list[InstanceRecord]:
 
 def is_over(record: InstanceRecord) -> bool:
     """Whether the time to drain has passed."""
-    return (record.drain_until or "") <= datetime.datetime.now(datetime.timezone.utc).strftime(TIME)
+    return _deadline.has_passed(record.drain_until or "", record.until_uptime)
 
 
 def sessions(app: AppLayout, record: InstanceRecord) -> int | None:

@@ -10,7 +10,6 @@ Three steps, each in parallel over what is distinct: which lock (resolved only w
 from __future__ import annotations
 
 import concurrent.futures
-import errno
 import json
 import os
 import typing as t
@@ -183,7 +182,7 @@ class Store:
             except EnvironmentFailedError as failure:
                 self._fail(group, failure)
             except OSError as error:
-                self._fail(group, EnvironmentFailedError(_explain(error)))
+                self._fail(group, EnvironmentFailedError(_files.explain(error)))
 
         with concurrent.futures.ThreadPoolExecutor(self._settings.parallel) as threads:
             for job in [threads.submit(guarded, group) for group in groups]:
@@ -226,13 +225,3 @@ def _write_files(folder: str, files: t.Mapping[str, str]) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-
-
-def _explain(error: OSError) -> str:
-    where = " (%s)" % error.filename if error.filename else ""
-    advice = {
-        errno.ENOSPC: ": make room and run again",
-        errno.EDQUOT: ": the quota is used up, make room and run again",
-        errno.EROFS: ": the file system is mounted read-only, often after a disk error",
-    }
-    return "%s%s%s" % (error.strerror or error, where, advice.get(error.errno or 0, ""))

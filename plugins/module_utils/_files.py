@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import grp
 import os
 import pwd
@@ -20,6 +21,21 @@ import typing as t
 
 PART = ".part-"
 """Names that begin with this are unfinished work of a run; whoever holds the lock may delete them."""
+
+
+_ADVICE = {
+    errno.ENOSPC: ": make room and run again",
+    errno.EDQUOT: ": the quota is used up, make room and run again",
+    errno.EROFS: ": the file system is mounted read-only, often after a disk error",
+}
+
+
+def explain(error: Exception) -> str:
+    """What went wrong, and what to do where that is the machine's matter and not the app's."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    where = " (%s)" % error.filename if error.filename else ""
+    return error.strerror + where + _ADVICE.get(error.errno or 0, "")
 
 
 def sync_folder(path: str) -> None:

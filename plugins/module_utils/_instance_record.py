@@ -39,6 +39,7 @@ class InstanceRecord:
     :param created: when, UTC, as ``2026-11-21T07:42:00Z``
     :param drain_until: until when it may stay for its sessions once it is no longer live; None before that
     :param preview_until: until when it may be tried out before it is live; None when it is no preview
+    :param until_uptime: the same moment as of :mod:`_deadline`, which a clock that jumps does not move
     """
 
     app: str
@@ -48,6 +49,7 @@ class InstanceRecord:
     created: str
     drain_until: str | None = None
     preview_until: str | None = None
+    until_uptime: str | None = None
 
     @property
     def program(self) -> str:
@@ -71,23 +73,23 @@ class InstanceRecord:
         if not isinstance(data, dict):
             raise RecordError("%s: not a record of an instance" % path)
         instance, port, release, created = (data.get(key) for key in ("instance", "port", "release", "created"))
-        drain_until, preview_until = data.get("drain_until"), data.get("preview_until")
+        times = [data.get(key) for key in ("drain_until", "preview_until", "until_uptime")]
         if (
             os.path.basename(path) != "%s.json" % instance
             or not (isinstance(instance, str) and INSTANCE.fullmatch(instance))
             or not (isinstance(port, int) and 1024 <= port <= 65535)
             or not (isinstance(release, str) and RELEASE.fullmatch(release))
             or not isinstance(created, str)
-            or not all(until is None or isinstance(until, str) for until in (drain_until, preview_until))
+            or not all(moment is None or isinstance(moment, str) for moment in times)
         ):
             raise RecordError("%s: not a record of an instance: %r" % (path, data))
-        return cls(app, instance, port, release, created, drain_until, preview_until)
+        return cls(app, instance, port, release, created, *times)
 
     def to_json(self) -> str:
         """The text of its file."""
         content = {"instance": self.instance, "port": self.port, "release": self.release, "created": self.created}
-        until = {"drain_until": self.drain_until, "preview_until": self.preview_until}
-        content.update({key: moment for key, moment in until.items() if moment is not None})
+        times = {key: getattr(self, key) for key in ("drain_until", "preview_until", "until_uptime")}
+        content.update({key: moment for key, moment in times.items() if moment is not None})
         return json.dumps(content, indent=2) + "\n"
 
 

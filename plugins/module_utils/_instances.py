@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state, _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import AppTurn
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Result, Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import remove_parts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import explain, remove_parts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import GateError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uids
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool
@@ -85,7 +85,7 @@ def _guarded(turn: AppTurn) -> None:
         turn.fail(error.step, error.reason)
     except Exception as error:
         if isinstance(error, OSError) or type(error).__module__.startswith(_OURS):
-            turn.fail("instance", str(error))
+            turn.fail("instance", explain(error))
         else:  # a mistake of ours; it must not take the other apps with it
             turn.log = traceback.format_exc().splitlines()[-_log_tail.LINES :]
             turn.fail("instance", "unexpected %s: %s" % (type(error).__name__, error))

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 import os
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _deadline
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import (
-    TIME,
     InstanceRecord,
     RecordError,
 )
@@ -29,8 +28,8 @@ def begin(app: AppLayout, record: InstanceRecord, seconds: float) -> InstanceRec
 
     :param seconds: how long from now
     """
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
-    preview = dataclasses.replace(record, preview_until=until.strftime(TIME))
+    until, uptime = _deadline.begin(seconds)
+    preview = dataclasses.replace(record, preview_until=until, until_uptime=uptime)
     write_file(app.instance(record.instance), preview.to_json())
     return preview
 
@@ -52,4 +51,4 @@ def previews(app: AppLayout) -> list[InstanceRecord]:
 
 def is_over(record: InstanceRecord) -> bool:
     """Whether its time has passed."""
-    return (record.preview_until or "") <= datetime.datetime.now(datetime.timezone.utc).strftime(TIME)
+    return _deadline.has_passed(record.preview_until or "", record.until_uptime)

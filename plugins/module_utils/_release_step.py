@@ -127,7 +127,7 @@ def make_releases(request: Request) -> Answer:
                 result["changed"] = True
                 answer.changed.add(app["name"])
         except _CAUSES as error:
-            answer.results[app["name"]] = failed(result, str(error))
+            answer.results[app["name"]] = failed(result, _files.explain(error))
             continue
         if missing:
             result["changed"] = True
@@ -199,7 +199,7 @@ def _make(request: Request, answer: Answer) -> None:
             _files.make_folder(release.layout.releases)
             parts[name] = Unpacking(_release_store.begin(release.layout, release.release, release.group))
         except _CAUSES as error:
-            failures[name] = str(error)
+            failures[name] = _files.explain(error)
     try:
         failures.update(unpack(request.archive, parts))
     except (OSError, tarfile.TarError) as error:
@@ -210,7 +210,7 @@ def _make(request: Request, answer: Answer) -> None:
             pruned = _release_store.prune(missing[name].layout, missing[name].app["deploy"]["keep"])
             answer.pruned.update({name: pruned} if pruned else {})
         except _CAUSES as error:
-            failures[name] = str(error)
+            failures[name] = _files.explain(error)
     for name, reason in failures.items():
         answer.results[name] = failed(request.results[name], "the release can not be made: %s" % reason)
         answer.changed.discard(name)

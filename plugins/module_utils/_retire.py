@@ -48,7 +48,7 @@ def retire(
             raise RetireError("the process of %s does not end, not even by SIGKILL" % program)
         supervisor.remove(program)
     for path in (layout.program(program), app.instance(instance)):
-        with contextlib.suppress(FileNotFoundError):
+        if os.path.lexists(path):  # asked first: on a read-only disk a missing file can not be unlinked either
             os.unlink(path)
             sync_folder(os.path.dirname(path))
 

@@ -15,6 +15,7 @@ import os
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
+    force_remove,
     make_folder,
     part_path,
     point_link,
@@ -56,11 +57,16 @@ def make_marker(
     """
     marker = app.marker(record.instance, record.port)
     part = part_path(marker)
-    make_folder(part, 0o755)
     pages = {name: text.encode() for name, text in (more or {}).items()}
-    for name, content in {**_contents(record.port, page), **pages}.items():
-        write_file(os.path.join(part, name), content)
-    os.rename(part, marker)
+    try:
+        make_folder(part, 0o755)
+        for name, content in {**_contents(record.port, page), **pages}.items():
+            write_file(os.path.join(part, name), content)
+        os.rename(part, marker)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            force_remove(part)
+        raise
     sync_folder(app.serving)
 
 

@@ -40,5 +40,5 @@ def find(
 def settle(app: AppLayout, record: InstanceRecord) -> None:
     """Take away until when an instance may stay: it is live now, and lives as long as its release does."""
     if record.drain_until is not None or record.preview_until is not None:
-        settled = dataclasses.replace(record, drain_until=None, preview_until=None)
+        settled = dataclasses.replace(record, drain_until=None, preview_until=None, until_uptime=None)
         write_file(app.instance(record.instance), settled.to_json())

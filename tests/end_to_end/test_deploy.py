@@ -44,7 +44,7 @@ def tabs(host: SiteHost, ports: dict[str, int], browser: Browser) -> t.Iterator[
 def ended(host: SiteHost, tabs: Tabs) -> None:
     """A further deploy, after which the oldest releases end although somebody uses them."""
     change_apps(host, 2)
-    drain_one_only(host)
+    drain_one_only(host, "changing", VERSIONS)
     played = host.site()
     assert played.code == 0, played.text
 

@@ -74,15 +74,18 @@ class UsedApp:
         assert (outcome.changed, list(outcome.diffs)) == (False, [])
         return outcome.results[self.name]
 
-    def run(self, cause: str, folder: Path) -> Result:
-        """Catalog, environments, releases and instances for an app's folder, as the playbook hands them on."""
+    def run(self, cause: str, folder: Path, sources: Sources | None = None) -> Result:
+        """Catalog, environments, releases and instances for an app's folder, as the playbook hands them on.
+
+        :param sources: where packages come from; None means from wheels on the host
+        """
         began = time.monotonic()
         catalog = read_catalog(str(folder), secret_names={})
         if catalog.errors:
             self.took[cause] = time.monotonic() - began
             return {"state": "failed", "step": "catalog", "reason": "\n".join(map(str, catalog.errors)), "log": []}
         entry = {**catalog.apps[0], "name": self.name}
-        results = self._environments(entry)
+        results = self._environments(entry, sources)
         if results[self.name]["state"] == "ok":
             results[self.name].update(self.host.wanted[self.name], streamlit="1.67.0", release="0" * 16)
             results = make_releases(ReleaseRequest(self.host.layout, [entry], results, HostOptions())).results
@@ -92,10 +95,11 @@ class UsedApp:
         assert not outcome.changed
         return outcome.results[self.name]
 
-    def _environments(self, entry: dict[str, t.Any]) -> dict[str, Result]:
+    def _environments(self, entry: dict[str, t.Any], sources: Sources | None) -> dict[str, Result]:
+        wheels = str(self._wheelhouse())
         settings = Settings(
             python=None,
-            sources=Sources(wheelhouse=str(self._wheelhouse())),
+            sources=sources or Sources(wheelhouse=wheels),
             upgrade=False,
             rebuild=False,
             parallel=1,

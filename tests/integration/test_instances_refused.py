@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _ports
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from helpers.apps import SETTINGS, make_app
 from helpers.refusals import GOOD, UsedApp
 from helpers.serving_host import ServingHost
@@ -179,6 +180,19 @@ def test_a_broken_folder_is_refused_before_a_process_starts(used: UsedApp, cause
     result = used.run(cause, make_app(tmp_path / "used", settings, dict(files)))
     check(result, step, says)
     assert used.took[cause] < TOO_SLOW
+
+
+@pytest.mark.parametrize(
+    ("cause", "url"),
+    [("an index that is down", "http://127.0.0.1:9/simple"), ("no network", "https://pypi.invalid/simple")],
+)
+def test_without_an_index_nothing_that_serves_is_touched(used: UsedApp, tmp_path: Path, cause: str, url: str) -> None:
+    """S0-24, C-09: told with the index's address before a process starts."""
+    used.host.release(used.name, GOOD)
+    folder = make_app(tmp_path / "used", SETTINGS, {"requirements.txt": "streamlit\nalpha==%d\n" % len(url)})
+    result = used.run(cause, folder, Sources(index_url=url))
+    check(result, "environment", url.split("/")[2])
+    assert "network" in result["reason"]
 
 
 def test_an_environment_that_is_gone_is_named(used: UsedApp) -> None:
