@@ -101,7 +101,7 @@ class AppReader:
                 "port": streamlit["port"],
                 "config": streamlit_config,
             },
-            "environment": {"python": settings["environment"]["python"], "files": files, "entry": entry},
+            "environment": {**settings["environment"], "files": files, "entry": entry},
             "env": env,
             "data": {"paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *files])},
             "route": {

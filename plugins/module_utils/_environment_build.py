@@ -14,7 +14,7 @@ import os
 import pwd
 import threading
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
@@ -67,6 +67,7 @@ class Builder:
     :ivar pool: where their files come from
     :ivar parallel: processes that compile at once
     :ivar seconds: limit for each program
+    :ivar turn: held by the one that compiles; builders of one run share it
     """
 
     uv: Uv
@@ -74,7 +75,7 @@ class Builder:
     pool: Pool
     parallel: int
     seconds: float
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    turn: threading.Lock
 
     def build(
         self, name: str, lock: str, interpreter: Interpreter, record: dict[str, t.Any], say: t.Callable[[str], None]
@@ -92,12 +93,15 @@ class Builder:
                 cwd = os.path.join(work, "build")
                 tree = os.path.join(cwd, "env")
                 say("installing %d package(s)" % len(packages(lock)))
-                self.uv.make_environment(tree, interpreter.path, os.path.join(work, "lock.txt"), cwd, self.seconds)
+                lock_file = os.path.join(work, "lock.txt")
+                self.uv.at(work).make_environment(tree, interpreter.path, lock_file, cwd, self.seconds)
                 owner = os.stat(cwd).st_uid
                 # One after another, each with all processors: what two have in common is copied and compiled once.
                 with self.turn:
                     hashes = self.pool.adopt(tree, target, owner, interpreter.path)
-                    self._add_bytecode(tree, target, owner, interpreter, hashes, say)
+                    # Code of a package could exchange bytecode before it is adopted, so nobody else gets that.
+                    whose = name if self.uv.from_source else ""
+                    self._add_bytecode(tree, target, owner, interpreter, hashes, whose, say)
             record = {**record, "packages": _installed(hashes)}
             _files.write_file(os.path.join(target, RECORD), json.dumps(record, indent=1, sort_keys=True) + "\n", 0o444)
             _close(target)
@@ -113,6 +117,7 @@ class Builder:
         owner: int,
         interpreter: Interpreter,
         hashes: t.Mapping[str, str],
+        whose: str,
         say: t.Callable[[str], None],
     ) -> None:
         keys, missing = {}, []
@@ -120,7 +125,7 @@ class Builder:
             if _is_compiled(path):
                 folder, name = os.path.split(path)
                 compiled = os.path.join(folder, "__pycache__", "%s.%s.pyc" % (name[:-3], interpreter.tag))
-                key = "\0".join(("bytecode", interpreter.magic, path, content))
+                key = "\0".join(("bytecode", interpreter.magic, path, content, *([whose] if whose else [])))
                 keys[compiled] = hashlib.sha256(key.encode()).hexdigest()
                 if not self.pool.has_bytecode(keys[compiled]):
                     missing.append(path)

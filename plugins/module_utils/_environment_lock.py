@@ -38,6 +38,7 @@ class Request:
     :ivar entry: the one that is resolved; a ``uv.lock`` in files wins
     :ivar python: version, path or None for the host's default
     :ivar kind: the app's kind
+    :ivar allow_build: whether packages may be built from source
     """
 
     name: str
@@ -46,12 +47,21 @@ class Request:
     entry: str
     python: str | None
     kind: str
+    allow_build: bool = False
 
     @classmethod
     def of_app(cls, app: t.Mapping[str, t.Any]) -> Request:
         """From an entry of the catalog."""
         wanted = app["environment"]
-        return cls(app["name"], False, dict(wanted["files"]), wanted["entry"], wanted.get("python"), app["kind"])
+        return cls(
+            name=app["name"],
+            is_tool=False,
+            files=dict(wanted["files"]),
+            entry=wanted["entry"],
+            python=wanted.get("python"),
+            kind=app["kind"],
+            allow_build=bool(wanted.get("allow_build")),
+        )
 
     @classmethod
     def of_tool(cls, name: str, tool: t.Mapping[str, t.Any]) -> Request:
@@ -75,16 +85,27 @@ class Request:
         :param sources: identity of the index settings
         """
         return digest(
-            sorted(self.files.items()), self.entry, interpreter.version, interpreter.path, interpreter.platform, sources
+            sorted(self.files.items()),
+            self.entry,
+            interpreter.version,
+            interpreter.path,
+            interpreter.platform,
+            sources,
+            *_built(self.allow_build),
         )
 
 
-def environment_name(lock: str, interpreter: Interpreter, sources: list[t.Any]) -> str:
+def _built(allow_build: bool) -> list[str]:
+    """What was made by code of a package is shared only with who allowed that."""
+    return ["built from source"] if allow_build else []
+
+
+def environment_name(lock: str, interpreter: Interpreter, sources: list[t.Any], allow_build: bool = False) -> str:
     """The name of the environment that a lock gives; comments in the lock do not count."""
     pins = [
         line for line in (raw.split(" #")[0].rstrip() for raw in lock.splitlines()) if line.strip()[:1] not in ("", "#")
     ]
-    return digest(pins, interpreter.version, interpreter.path, interpreter.platform, sources)
+    return digest(pins, interpreter.version, interpreter.path, interpreter.platform, sources, *_built(allow_build))
 
 
 def packages(lock: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ import subprocess
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, app_user
 
 _NOBODY = "nobody"
 _TIMED_OUT = 124  # as timeout(1) says it
@@ -72,6 +72,23 @@ def build_user() -> str | None:
         raise LookupError(
             "the user %s is missing: environments are never built as root. The role pyapps makes it; or run "
             "`useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin %s`." % (BUILD_USER, BUILD_USER)
+        ) from None
+
+
+def source_user(app: str) -> str | None:
+    """Who builds an app's packages from source, which runs their code: the app's own user, as whom they run anyway.
+
+    :raises EnvironmentFailedError: root without this user
+    """
+    if os.geteuid() != 0:
+        return None
+    user = app_user(app)
+    try:
+        return pwd.getpwnam(user).pw_name
+    except KeyError:
+        raise EnvironmentFailedError(
+            "[environment] allow_build: the user %s is missing, as whom its packages would be built: the module "
+            "selfhost.pyapps.host_layout makes it" % user
         ) from None
 
 

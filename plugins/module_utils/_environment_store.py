@@ -12,6 +12,7 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import os
+import threading
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_lock as locks
@@ -89,8 +90,9 @@ class Store:
         first = group[0]
         request, seconds = first.request, self._settings.resolve_timeout
         self._say("%s: resolving %s" % (_names(group), request.source))
-        uv = self._uv()
+        uv = self._uv(request)
         with workplace(self._layout.envs, uv.user) as work:
+            uv = uv.at(work)
             folder = os.path.join(work, "files")
             _write_files(folder, request.files)
             if request.is_locked:
@@ -108,7 +110,7 @@ class Store:
                 'streamlit is not among what %s asks for: add a line such as "streamlit==1.41.*"' % wish.request.source
             )
             return
-        wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources)
+        wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources, wish.request.allow_build)
 
     def _find_environments(self, wishes: list[Wish]) -> None:
         named = [wish for wish in _open(wishes) if wish.environment]
@@ -134,10 +136,18 @@ class Store:
             with workplace(self._layout.envs, uv.user) as work:
                 uv.forget(sorted(names), work, settings.build_timeout)
         pool = Pool(self._paths.pool, settings.parallel, distrust=settings.rebuild)
-        builder = Builder(uv, self._layout.envs, pool, settings.parallel, settings.build_timeout)
+        turn = threading.Lock()
 
         def build(group: list[Wish]) -> None:
             wish, names = group[0], _names(group)
+            builder = Builder(
+                uv=self._uv(wish.request),
+                envs=self._layout.envs,
+                pool=pool,
+                parallel=settings.parallel,
+                seconds=settings.build_timeout,
+                turn=turn,
+            )
             record = {
                 "environment": wish.environment,
                 "interpreter": wish.chosen.path,
@@ -168,9 +178,11 @@ class Store:
             _files.make_folder(os.path.dirname(path))
             _files.point_link(path, target)
 
-    def _uv(self) -> Uv:
+    def _uv(self, request: Request | None = None) -> Uv:
         if not os.access(self._layout.uv, os.X_OK):
             raise LookupError("uv is not installed at %s: run the module selfhost.pyapps.uv first" % self._layout.uv)
+        if request and request.allow_build:
+            return Uv(self._layout, self._settings.sources, process.source_user(request.name), from_source=True)
         return Uv(self._layout, self._settings.sources, process.build_user())
 
     def _each(self, groups: list[list[Wish]], work: t.Callable[[list[Wish]], None]) -> None:

@@ -105,6 +105,14 @@ _ENVIRONMENT = Key(
             allowed="a version from 3.9 on, such as 3.12 or 3.12.4",
             example="3.12",
         ),
+        Key(
+            "allow_build",
+            "boolean",
+            "Whether packages without a wheel are built from source. That runs their code, as the app's user and never"
+            " as root; what it needs (a compiler, headers) must be on the host.",
+            default=False,
+            example=True,
+        ),
     ),
 )
 

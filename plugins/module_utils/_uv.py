@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
@@ -82,11 +82,19 @@ class Uv:
     """uv with everything it may know; nothing of the user's configuration leaks in.
 
     :ivar user: whom it runs as, None for ourselves
+    :ivar from_source: whether it may build packages, which runs their code; then it has a cache of its own
+    :ivar cache: that cache, see :meth:`at`
     """
 
     layout: Layout
     sources: Sources
     user: str | None
+    from_source: bool = False
+    cache: str | None = None
+
+    def at(self, workplace: str) -> Uv:
+        """The same for work in one workplace: what code of a package can write is gone with it."""
+        return replace(self, cache=os.path.join(workplace, "build", "cache")) if self.from_source else self
 
     def environment(self) -> dict[str, str]:
         """Everything that uv is told by environment variables."""
@@ -112,6 +120,8 @@ class Uv:
             environment["UV_INDEX"] = " ".join(self.sources.extra_index_urls)
         if self.sources.wheelhouse:
             environment["UV_OFFLINE"] = "1"
+        if self.cache:
+            environment.update(HOME=self.cache, UV_CACHE_DIR=self.cache, TMPDIR=os.path.dirname(self.cache))
         return environment
 
     def run(self, arguments: t.Sequence[str], cwd: str, seconds: float, doing: str) -> str:
@@ -137,17 +147,20 @@ class Uv:
         return outcome.out
 
     def resolve(self, entry: str, python: str, cwd: str, seconds: float) -> str:
-        """Pin what a requirements.txt or pyproject.toml asks for, with hashes, wheels only.
+        """Pin what a requirements.txt or pyproject.toml asks for, with hashes.
 
         :returns: the lock's text
         """
-        command = ["pip", "compile", "--quiet", "--generate-hashes", "--only-binary", ":all:", "--no-header"]
+        command = ["pip", "compile", "--quiet", "--generate-hashes", *self._binary(), "--no-header"]
         return self.run(
             [*command, "--python", python, *self.sources.options(), entry],
             cwd,
             seconds,
             "resolve %s" % entry,
         )
+
+    def _binary(self) -> list[str]:
+        return [] if self.from_source else ["--only-binary", ":all:"]
 
     def export(self, python: str, cwd: str, seconds: float) -> str:
         """The lock's text of the uv.lock in ``cwd``, as it is."""
@@ -159,7 +172,7 @@ class Uv:
         """Make a virtual environment that works wherever it is moved to, with exactly what the lock says."""
         venv = ["venv", "--quiet", "--relocatable", "--no-project", "--python", python, path]
         self.run(venv, cwd, seconds, "make a virtual environment of %s" % python)
-        sync = ["pip", "sync", "--quiet", "--require-hashes", "--only-binary", ":all:", "--allow-empty-requirements"]
+        sync = ["pip", "sync", "--quiet", "--require-hashes", *self._binary(), "--allow-empty-requirements"]
         sync += ["--python", os.path.join(path, "bin", "python"), *self.sources.options(), lock]
         self.run(sync, cwd, seconds, "install the packages")
 
@@ -193,5 +206,8 @@ def advice(error: str) -> str:
     if any(sign in lowered for sign in _NO_ANSWER):
         return ". Is the network up, and are index URL and proxy right?"
     if "building from source is disabled" in lowered or "no usable wheels" in lowered:
-        return ". Only wheels are installed: choose a version that has one, or put one into a wheelhouse."
+        return (
+            ". Only wheels are installed: choose a version that has one, put one into a wheelhouse, or let it be built "
+            "from source ([environment] allow_build = true)."
+        )
     return ""

@@ -52,6 +52,7 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
         "streamlit": {"entry_file": "app_1.py", "port": 8001, "config": {}},
         "environment": {
             "python": None,
+            "allow_build": False,
             "files": {"requirements.txt": "streamlit==1.41.*\n"},
             "entry": "requirements.txt",
         },
