@@ -59,6 +59,7 @@ class Watcher:
         self.rest = rest
         self.supervisor = Supervisor(layout.supervisor_socket)
         self._drains = DrainWatch()
+        self._flagged: dict[str, float] = {}  # since when each flag is known
         self._problems: dict[str, str] = {}
 
     def run(self) -> t.NoReturn:
@@ -75,11 +76,12 @@ class Watcher:
 
     def pause(self) -> float:
         """Seconds until the next look at the ports."""
-        for name in self.layout.app_names():
-            with contextlib.suppress(OSError):
-                if abs(time.time() - os.lstat(self.layout.app(name).down).st_mtime) < YOUNG:
-                    return QUICK_PERIOD
-        return PERIOD
+        with contextlib.suppress(OSError):
+            flagged = {name for name in self.layout.app_names() if os.path.lexists(self.layout.app(name).down)}
+            now = time.monotonic()
+            self._flagged = {name: self._flagged.get(name, now) for name in flagged}
+        young = any(time.monotonic() - since < YOUNG for since in self._flagged.values())
+        return QUICK_PERIOD if young else PERIOD
 
     def watch_ports(self) -> None:
         """Bring the flags in line with what answers."""

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -92,7 +93,9 @@ def test_the_flag_follows_the_port(daemon: Supervisord) -> None:
     other.close()
 
 
-def test_visitors_of_an_app_that_comes_back_do_not_wait_for_the_next_look(daemon: Supervisord) -> None:
+def test_visitors_of_an_app_that_comes_back_do_not_wait_for_the_next_look(
+    daemon: Supervisord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A flag is looked at four times a second while it is young, every two seconds later."""
     server = Server()
     place = make_app(daemon, "app_1", server.port)
@@ -102,8 +105,13 @@ def test_visitors_of_an_app_that_comes_back_do_not_wait_for_the_next_look(daemon
     watcher.watch_ports()
     assert os.path.exists(place.down)
     assert watcher.pause() == 0.25
-    os.utime(place.down, (1, 1))
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + 61)
     assert watcher.pause() == 2
+    os.unlink(place.down)
+    assert watcher.pause() == 2
+    watcher.watch_ports()
+    assert watcher.pause() == 0.25, "another time that it is away"
 
 
 def test_a_run_is_left_alone(daemon: Supervisord) -> None:
