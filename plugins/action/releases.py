@@ -49,8 +49,11 @@ class ActionModule(ActionBase):
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         host = HostOptions(arguments["public_url"], arguments["production"])
         given = given_secrets(arguments.pop("secrets"))
+        without = arguments.pop("without_secrets")
         files, results = name_releases(arguments["apps"], arguments["results"], host)
-        secrets, results = with_secrets(arguments["apps"], results, given)
+        secrets: dict[str, AppSecrets] = {}
+        if not without:
+            secrets, results = with_secrets(arguments["apps"], results, given)
         arguments.update(results=results, secret_word=encode(secrets))
         answer = self._ask(arguments, task_vars)
         missing = answer.get("missing")

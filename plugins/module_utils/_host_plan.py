@@ -176,7 +176,12 @@ def package_problems(missing: list[str]) -> list[str]:
 
 
 def service_manager() -> str:
-    """How a daemon is started here: ``systemd`` where it runs, ``sysv`` for another root, ``none`` without root."""
+    """How a daemon is started here: ``systemd`` where it runs, ``sysv`` for another root, ``none`` without root.
+
+    In a container of our image it is ``supervisor``, the first process.
+    """
+    if os.path.exists(Layout("/").container_mark):
+        return "supervisor"
     if os.geteuid() != 0:
         return "none"
     return "systemd" if os.path.isdir("/run/systemd/system") else "sysv"

@@ -76,6 +76,11 @@ class AppLayout:
         return os.path.join(self.path, "data")
 
     @property
+    def from_image(self) -> str:
+        """In a container: the release that the image had for this app when the container started last."""
+        return os.path.join(self.path, "from-image")
+
+    @property
     def down(self) -> str:
         """Flag file: the live instance does not answer, so the front shows the friendly page."""
         return os.path.join(self.path, "down")
@@ -145,6 +150,33 @@ class Layout:
     @property
     def tools(self) -> str:
         return os.path.join(self.srv, "tools")
+
+    @property
+    def image(self) -> str:
+        """What an image brings beside the store; a volume may hide ``apps`` of the image, but not this."""
+        return os.path.join(self.srv, "image")
+
+    @property
+    def image_record(self) -> str:
+        """Which release an image has for each app."""
+        return os.path.join(self.image, "image.json")
+
+    def image_app(self, name: str) -> AppLayout:
+        """An app's releases in the image. Its ``data`` is a link to the app's own, for the links of releases."""
+        return AppLayout(os.path.join(self.image, "apps", name), name)
+
+    def image_data(self, name: str) -> str:
+        """What an app's data folder begins with."""
+        return os.path.join(self.image_app(name).path, "initial-data")
+
+    @property
+    def container_mark(self) -> str:
+        """A file that is there while our supervisord is the first process of a container."""
+        return os.path.join(self.run, "container")
+
+    def given_secrets(self, name: str) -> str:
+        """In a container: the secrets that were mounted for an app, as they lie beside a release elsewhere."""
+        return os.path.join(self.run, "secrets", name)
 
     @property
     def uv(self) -> str:

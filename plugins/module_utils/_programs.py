@@ -116,6 +116,21 @@ def plan(layout: Layout, wanted: t.Sequence[Program], absent: t.Iterable[str], d
     :param daemon: None when no daemon runs (a bare host in check mode): then it is predicted from the files alone
     :raises ProgramError: somebody else has a program with such a name
     """
+    absent = sorted(absent)
+    found = plan_files(layout, wanted, absent)
+    for program in sorted(wanted, key=lambda program: program.name):
+        _plan_process(found, program, program.name in found.write, daemon)
+    found.remove += [name for name in absent if daemon and name in daemon.processes]
+    if found.actions:
+        found.diff.append({"prepared": "".join("supervisor: %s\n" % action for action in found.actions)})
+    return found
+
+
+def plan_files(layout: Layout, wanted: t.Sequence[Program], absent: t.Iterable[str]) -> Plan:
+    """What of the files has to be written and deleted; supervisord is told nothing.
+
+    :raises ProgramError: as of :func:`plan`
+    """
     found = Plan()
     for program in sorted(wanted, key=lambda program: program.name):
         path = layout.program(program.name)
@@ -123,17 +138,12 @@ def plan(layout: Layout, wanted: t.Sequence[Program], absent: t.Iterable[str], d
         if before != program.text:
             found.write.append(program.name)
             found.diff.append(diff_entry(path, before, program.text))
-        _plan_process(found, program, before != program.text, daemon)
     for name in sorted(absent):
         path = layout.program(name)
         before = own_text(path)
         if before is not None:
             found.delete.append(name)
             found.diff.append(diff_entry(path, before, None))
-        if daemon and name in daemon.processes:
-            found.remove.append(name)
-    if found.actions:
-        found.diff.append({"prepared": "".join("supervisor: %s\n" % action for action in found.actions)})
     return found
 
 
@@ -173,12 +183,7 @@ def apply(layout: Layout, supervisor: Supervisor, wanted: t.Sequence[Program], t
     :raises SupervisorError: the daemon refuses
     """
     programs = {program.name: program for program in wanted}
-    if not os.path.isdir(layout.programs):
-        make_folder(layout.programs)
-    for name in todo.write:
-        write_file(layout.program(name), programs[name].text)
-    for name in todo.delete:
-        os.unlink(layout.program(name))
+    write(layout, wanted, todo)
     for name in [*todo.remove, *todo.restart]:
         _forget(supervisor, name, programs[name].stop_wait if name in programs else 10)
     for name in [*todo.add, *todo.restart]:
@@ -189,6 +194,17 @@ def apply(layout: Layout, supervisor: Supervisor, wanted: t.Sequence[Program], t
         _remove_logs(layout, name)
     touched = [name for name in (*todo.add, *todo.restart, *todo.start) if programs[name].autostart]
     _wait_until_up(layout, supervisor, touched, wait)
+
+
+def write(layout: Layout, wanted: t.Sequence[Program], todo: Plan) -> None:
+    """Do what was planned with the files."""
+    texts = {program.name: program.text for program in wanted}
+    if not os.path.isdir(layout.programs):
+        make_folder(layout.programs)
+    for name in todo.write:
+        write_file(layout.program(name), texts[name])
+    for name in todo.delete:
+        os.unlink(layout.program(name))
 
 
 def _forget(supervisor: Supervisor, name: str, stop_wait: int) -> None:

@@ -35,6 +35,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "production": {"type": "bool", "default": True},
     **LOCK,
     "secrets": {"type": "dict", "default": {}, "no_log": True},
+    "without_secrets": {"type": "bool", "default": False},
     "archive": {"type": "path"},
     "secret_word": {"type": "str", "no_log": True},
 }

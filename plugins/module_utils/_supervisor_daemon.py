@@ -81,6 +81,8 @@ def plan_present(wish: Wish, running: bool) -> Plan:
         if before != wanted.text or os.stat(path).st_mode & 0o777 != wanted.mode:
             found.write.append(path)
             found.diff.append(diff_entry(path, before, wanted.text))
+    if not wish.activate:
+        return found
     if wish.own and not is_enabled(wish):
         found.service.append("enable")
     if not running:
@@ -143,4 +145,4 @@ def is_enabled(wish: Wish) -> bool:
     """Whether the daemon is started at boot; without a service manager there is nobody to do so."""
     if wish.manager == "systemd":
         return os.path.islink("/etc/systemd/system/multi-user.target.wants/%s.service" % SERVICE)
-    return wish.manager == "none" or bool(glob.glob("/etc/rc2.d/S[0-9][0-9]" + SERVICE))
+    return wish.manager in ("none", "supervisor") or bool(glob.glob("/etc/rc2.d/S[0-9][0-9]" + SERVICE))

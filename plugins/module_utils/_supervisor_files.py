@@ -37,8 +37,10 @@ class Wish:
 
     :param own: a daemon of ours; else Debian's
     :param from_debian: our daemon is started from Debian's package, not from the environment ``tools/supervisor``
-    :param manager: who starts it: ``systemd``, ``sysv``, or ``none`` (this run does, without root)
+    :param manager: who starts it: ``systemd``, ``sysv``, ``none`` (this run does, without root), or ``supervisor`` (it
+        is the first process of a container)
     :param as_root: whether we are root
+    :param activate: whether it shall run now; else only its files are written
     """
 
     layout: Layout
@@ -46,6 +48,7 @@ class Wish:
     from_debian: bool
     manager: str
     as_root: bool
+    activate: bool = True
 
     @property
     def supervisord(self) -> str:
@@ -102,7 +105,7 @@ def files(wish: Wish) -> dict[str, TextFile]:
     found = {wish.layout.supervisor_conf: TextFile(daemon_text(wish))}
     if wish.manager == "systemd":
         found[wish.unit] = TextFile(unit_text(wish))
-    else:
+    elif wish.manager != "supervisor":
         found[wish.script] = TextFile(script_text(wish), 0o755)
     return found
 

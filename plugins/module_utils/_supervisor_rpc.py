@@ -191,6 +191,17 @@ class Supervisor:
         """The process id of supervisord."""
         return int(self._call("getPID"))
 
+    def restart(self) -> None:
+        """Let supervisord end its programs and begin again, as the same process."""
+        self._call("restart")
+
+    def is_up(self) -> bool:
+        """Whether supervisord runs its programs; it answers while it ends or begins again, too."""
+        try:
+            return str(self._call("getState")["statename"]) == "RUNNING"
+        except DaemonDownError:
+            return False
+
     def processes(self) -> dict[str, Process]:
         """Every process by name.
 

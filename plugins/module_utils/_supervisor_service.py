@@ -34,6 +34,7 @@ Run = t.Callable[..., "tuple[int, str, str]"]
 
 _UP_SECONDS = 20.0
 _STOP_SECONDS = 30.0
+_RESTART_SECONDS = 60.0
 _POLL = 0.1
 # supervisor's own parser, without starting anything.
 _PARSE = """\
@@ -115,10 +116,31 @@ def _serve(wish: Wish, todo: Plan, verbs: t.Sequence[str], run: Run) -> None:
             continue
         if wish.manager == "systemd":
             _run(["systemctl", verb, name], run)
+        elif wish.manager == "supervisor":
+            _serve_first_process(wish, verb)
         elif verb in ("enable", "disable"):
             _run(["update-rc.d", name, "defaults" if verb == "enable" else "remove"], run)
         else:
             _run([wish.script if wish.own else "/etc/init.d/" + name, verb], run)
+
+
+def _serve_first_process(wish: Wish, verb: str) -> None:
+    """A container ends with its first process, so this one is started anew by itself, and stopped with the container.
+
+    :raises DaemonError: it does not run, or does not come back
+    """
+    if verb != "restart":
+        raise DaemonError(
+            "supervisord is to be the first process of a container, so this run can not %s it: %s the container"
+            % (verb, verb)
+        )
+    supervisor = Supervisor(wish.socket)
+    supervisor.restart()
+    deadline = time.monotonic() + _RESTART_SECONDS
+    while not supervisor.is_up():
+        if time.monotonic() >= deadline:
+            raise DaemonError("supervisord has not come back within %g s" % _RESTART_SECONDS)
+        time.sleep(_POLL)
 
 
 def _run(command: list[str], run: Run) -> None:

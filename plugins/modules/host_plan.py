@@ -125,7 +125,8 @@ tunnel:
   returned: always
   type: bool
 service_manager:
-  description: How daemons are started on this target (V(systemd), V(sysv), or V(none) without root).
+  description:
+    - How daemons are started on this target (V(systemd), V(sysv), V(none) without root, V(supervisor) in a container).
   returned: always
   type: str
   sample: systemd

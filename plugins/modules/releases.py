@@ -75,6 +75,12 @@ options:
       - Apps that are not in O(apps) are ignored.
     type: dict
     default: {}
+  without_secrets:
+    description:
+      - Whether no secret is sent, neither of O(secrets) nor of the app's folder.
+      - Such releases can lie in a container's image, whose instances get their secrets when they start.
+    type: bool
+    default: false
   secret_word:
     description: All secrets as one word. Set by the action plugin; leave it out.
     type: str

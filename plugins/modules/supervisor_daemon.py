@@ -47,9 +47,14 @@ options:
       - Who starts the daemon. Both V(systemd) and V(sysv) need root.
       - With V(none) this task starts it; the script C(etc/pyapps/supervisor/daemon) below O(root) starts and stops it
         by hand.
+      - With V(supervisor) it is the first process of a container, which starts and ends with it.
     type: str
-    choices: [systemd, sysv, none]
+    choices: [systemd, sysv, none, supervisor]
     default: systemd
+  activate:
+    description: Whether the daemon shall run now. With V(false) its files are written and nothing is started.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -103,7 +108,7 @@ def check(wish: Wish) -> None:
         raise _supervisor_daemon.DaemonError(
             "service_manager=%s needs root: become root, or choose service_manager=none" % wish.manager
         )
-    if not wish.own and wish.manager == "none":
+    if not wish.own and wish.manager in ("none", "supervisor"):
         raise _supervisor_daemon.DaemonError(
             "instance=system is Debian's daemon, which only root can use: choose service_manager=systemd or sysv"
         )
@@ -140,7 +145,12 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "instance": {"type": "str", "choices": ["own", "system"], "default": "own"},
             "source": {"type": "str", "choices": ["wheel", "debian"], "default": "wheel"},
-            "service_manager": {"type": "str", "choices": ["systemd", "sysv", "none"], "default": "systemd"},
+            "service_manager": {
+                "type": "str",
+                "choices": ["systemd", "sysv", "none", "supervisor"],
+                "default": "systemd",
+            },
+            "activate": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -150,6 +160,7 @@ def main() -> None:
         from_debian=module.params["source"] == "debian",
         manager=module.params["service_manager"],
         as_root=os.geteuid() == 0,
+        activate=module.params["activate"],
     )
     try:
         todo = converge(module, wish)

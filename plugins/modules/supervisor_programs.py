@@ -87,6 +87,10 @@ options:
     type: list
     elements: str
     default: []
+  activate:
+    description: Whether supervisord is told. With V(false) the files are written, for a daemon that is started later.
+    type: bool
+    default: true
   wait:
     description: Seconds that a program may take until it is up, when this task has touched it.
     type: int
@@ -168,6 +172,8 @@ def converge(module: AnsibleModule) -> _programs.Plan:
     supervisor = Supervisor(layout.supervisor_socket)
     wanted = read_programs(layout, module.params["programs"])
     _programs.check_names([program.name for program in wanted] + absent)
+    if not module.params["activate"]:
+        return lay_out(module, layout, wanted)
     if module.check_mode:
         return _programs.plan(layout, wanted, absent, _programs.ask(supervisor))
     if not os.path.isdir(layout.run):
@@ -181,12 +187,24 @@ def converge(module: AnsibleModule) -> _programs.Plan:
     return todo
 
 
+def lay_out(module: AnsibleModule, layout: Layout, wanted: list[_programs.Program]) -> _programs.Plan:
+    """The files alone."""
+    todo = _programs.plan_files(layout, wanted, module.params["absent"])
+    if todo.changed and not module.check_mode:
+        if not os.path.isdir(layout.run):
+            make_folder(layout.run)
+        with host_lock(layout.lock, module.params["lock_timeout"], "writes supervisor's programs"):
+            _programs.write(layout, wanted, todo)
+    return todo
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **ROOT,
             "programs": {"type": "list", "elements": "dict", "options": _PROGRAM, "default": []},
             "absent": {"type": "list", "elements": "str", "default": []},
+            "activate": {"type": "bool", "default": True},
             "wait": {"type": "int", "default": 30},
             **LOCK,
         },

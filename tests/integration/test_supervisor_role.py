@@ -175,3 +175,19 @@ def test_the_watcher_alone_is_restarted_after_its_update(role: Role) -> None:
     assert role.pid() == pid
     assert role.rpc.processes()["pyapps-watcher"].pid != watcher.pid
     assert role.changes() == 0
+
+
+def test_laying_out_starts_nothing(checkout: Path) -> None:
+    """Design rule 11: every file is there, a second run changes nothing, and starting it later writes no file again."""
+    role = Role(checkout)
+    try:
+        assert role.changes("-e", "supervisor_activate=false") > 0
+        assert role.changes("-e", "supervisor_activate=false") == 0
+        assert os.path.exists(role.layout.supervisor_conf)
+        assert os.path.exists(role.layout.program("pyapps-watcher"))
+        assert not os.path.exists(role.layout.supervisor_socket)
+        assert role.changes() == 1
+        wait_for(lambda: role.rpc.processes()["pyapps-watcher"].state == "RUNNING", 20, "its watcher runs")
+    finally:
+        role.run("-e", "supervisor_state=absent")
+        shutil.rmtree(role.folder)

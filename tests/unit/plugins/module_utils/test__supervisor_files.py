@@ -101,3 +101,8 @@ def test_the_script_is_a_shell_script_whatever_the_root(tmp_path: Path) -> None:
     assert subprocess.run(["sh", script, "stop"], check=False).returncode == 0
     assert subprocess.run(["sh", script], capture_output=True, check=False).returncode == 2
     assert not root.exists()
+
+
+def test_the_first_process_of_a_container_needs_no_unit_and_no_script() -> None:
+    """S0-92."""
+    assert list(files(wish(manager="supervisor"))) == ["/etc/pyapps/supervisor/supervisord.conf"]

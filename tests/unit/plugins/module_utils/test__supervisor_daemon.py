@@ -1,0 +1,32 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _supervisor_daemon, _supervisor_service
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import Wish
+
+
+def wish(root: Path, manager: str, activate: bool) -> Wish:
+    return Wish(Layout(str(root)), own=True, from_debian=True, manager=manager, as_root=False, activate=activate)
+
+
+def test_laying_out_writes_files_and_tells_no_service_manager(tmp_path: Path) -> None:
+    """Design rule 11: laying out and activating are two acts."""
+    laid_out = _supervisor_daemon.plan_present(wish(tmp_path, "none", activate=False), running=False)
+    activated = _supervisor_daemon.plan_present(wish(tmp_path, "none", activate=True), running=False)
+    assert laid_out.write == activated.write != []
+    assert laid_out.service == []
+    assert activated.service == ["start"]
+
+
+def test_who_is_the_first_process_of_a_container_can_not_be_started(tmp_path: Path) -> None:
+    """S0-92: it starts and ends with the container."""
+    wanted = wish(tmp_path, "supervisor", activate=True)
+    todo = _supervisor_daemon.Plan(service=["start"])
+    with pytest.raises(_supervisor_daemon.DaemonError, match="start the container"):
+        _supervisor_service.apply(wanted, todo, lambda command: (0, "", ""), str)
