@@ -23,6 +23,7 @@ usage: pyapps ctl [COMMAND ...]      ask or change supervisor: status, restart a
        pyapps pages ENTRY_FILE SECONDS       (a run's, with the app's Python) run each page once
        pyapps run -- COMMAND [ARGUMENT ...]  (supervisor's) become a command that does not outlive supervisord
        pyapps watch ROOT [SOCKET]            (supervisor's) look after the apps
+       pyapps container                      (Docker's) become supervisord, the first process of a container
 """
 _BAD_USAGE = 2
 
@@ -56,6 +57,10 @@ def main(arguments: t.Sequence[str], zipapp: str) -> int:
         from ansible_collections.selfhost.pyapps.plugins.module_utils import _watcher
 
         _watcher.main(Layout(rest[0]), *rest[1:])
+    if command == "container" and not rest:
+        from ansible_collections.selfhost.pyapps.plugins.module_utils import _container
+
+        return _container.main(Layout(_root_of(zipapp)))
     if command == "healthcheck":
         from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_cli
 

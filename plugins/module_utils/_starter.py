@@ -20,12 +20,13 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import Kind, Settings, UnknownKindError, kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import Limits, apply_to_this_process, limits_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import read_env
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import TOML, read_env
 
 FAILED = 2
 """Exit code when a process can not be started."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_OF_A_SHELL = frozenset(("PWD", "OLDPWD", "SHLVL", "_"))
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -40,6 +41,7 @@ class Start(t.NamedTuple):
     folder: str
     environment: dict[str, str]
     limits: Limits
+    secrets_toml: str | None = None
 
 
 def plan(layout: Layout, app: str, instance: str) -> Start:
@@ -74,7 +76,8 @@ def _plan(
 ) -> Start:
     release_file = os.path.join(place.release(name), "release.json")
     try:
-        secret = read_env(place.release(name))
+        # In a container the ones that were mounted win over those of a deploy into it.
+        secret = {**read_env(place.release(name)), **read_env(layout.given_secrets(place.name))}
     except (OSError, ValueError):  # its text may show a part of a secret
         raise StartError("the secrets of release %s can not be read; deploy the app again" % name) from None
     try:
@@ -84,7 +87,7 @@ def _plan(
         python = os.path.join(environment, "bin", "python")
         command = command_of(kind_of(release["kind"]), settings, python)
         limits = limits_of(settings)
-        variables = _environment(place, environment, {**settings["env"], **secret})
+        variables = _environment(place, environment, {**settings["env"], **secret}, _given(layout, os.environ))
     except UnknownKindError as error:
         raise StartError("%s: %s" % (release_file, error)) from None
     except (OSError, ValueError) as error:
@@ -93,17 +96,37 @@ def _plan(
         raise StartError("%s: not a release (%s: %s)" % (release_file, type(error).__name__, error)) from None
     if not os.path.exists(python):
         raise StartError("%s: the app's environment is gone; deploy the app again" % python)
-    return Start(command, os.path.join(place.release(name), "code"), variables, limits)
+    given = os.path.join(layout.given_secrets(place.name), TOML)
+    toml = given if os.path.exists(given) else None
+    return Start(command, os.path.join(place.release(name), "code"), variables, limits, toml)
 
 
-def _environment(place: AppLayout, environment: str, own: t.Mapping[str, str]) -> dict[str, str]:
-    """The environment of an app's process, made from nothing; ``own`` is the app's ``[env]`` and its secrets."""
+def _given(layout: Layout, variables: t.Mapping[str, str]) -> dict[str, str]:
+    """What a container was given for its apps (``--env-file``), as Docker keeps it (S0-96); on a host nothing is."""
+    if not os.path.exists(layout.container_mark):
+        return {}
     return {
+        name: value
+        for name, value in variables.items()
+        if name not in _OF_A_SHELL and not name.startswith("SUPERVISOR_")
+    }
+
+
+def _environment(
+    place: AppLayout, environment: str, own: t.Mapping[str, str], given: t.Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of an app's process, made from nothing.
+
+    :param own: the app's ``[env]`` and its secrets
+    :param given: what the whole container was given
+    """
+    return {
+        "LANG": "C.UTF-8",
+        **given,
         "PATH": os.path.join(environment, "bin") + ":" + _SYSTEM_PATH,
         "VIRTUAL_ENV": environment,
         "HOME": os.path.join(place.data, ".home"),
         "TMPDIR": os.path.join(place.data, ".tmp"),
-        "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         **own,
         "PYAPPS_APP": place.name,
@@ -137,6 +160,8 @@ def _become(what: Start, seed: str) -> t.NoReturn:
     try:
         for key in ("HOME", "TMPDIR"):
             os.makedirs(what.environment[key], mode=0o700, exist_ok=True)
+        if what.secrets_toml is not None:
+            _link_toml(what.environment["HOME"], what.secrets_toml)
         os.chdir(what.folder)
     except OSError as error:
         raise StartError("%s can not be used (%s)" % (error.filename, error.strerror)) from None
@@ -145,6 +170,14 @@ def _become(what: Start, seed: str) -> t.NoReturn:
     except (OSError, ValueError) as error:
         raise StartError("[limits] can not be set (%s)" % error) from None
     _execute(what.command, what.environment)
+
+
+def _link_toml(home: str, path: str) -> None:
+    """Let every Streamlit find secrets that lie outside of the release: it looks below the app's home, too."""
+    link = os.path.join(home, ".streamlit", TOML)
+    os.makedirs(os.path.dirname(link), exist_ok=True)
+    if not os.path.lexists(link):
+        os.symlink(path, link)
 
 
 def run(command: list[str]) -> t.NoReturn:

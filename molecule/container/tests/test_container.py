@@ -1,0 +1,256 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The image, and containers of it, as a visitor and as Docker sees them. The tests build on each other."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import tarfile
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from helpers.containers import wait_for
+from helpers.playbooks import play_on_all
+
+IMAGE = "pyapps-container-test"
+ONE, TWO = "pyapps-container-one", "pyapps-container-two"
+CANARY = b"pyapps-canary-4711"
+FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+MEGABYTE = 1_000_000
+QUICK = ["--health-interval=2s", "--health-retries=3", "--health-timeout=30s", "--health-start-period=60s"]
+"""As the image's own, but asked more often, so that nobody waits for minutes."""
+
+
+def docker(*words: str | Path) -> str:
+    """What docker prints."""
+    done = subprocess.run(["docker", *words], check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def inspect(name: str) -> dict[str, t.Any]:
+    (found,) = json.loads(docker("inspect", name))
+    return t.cast("dict[str, t.Any]", found)
+
+
+def run(name: str, *options: str | Path) -> int:
+    """Start a container; its published port."""
+    subprocess.run(["docker", "rm", "--force", "--volumes", name], check=False, capture_output=True)
+    docker("run", "--detach", "--name", name, "--publish", "127.0.0.1::80", *QUICK, *options, IMAGE)
+    return port(name)
+
+
+def port(name: str) -> int:
+    return int(docker("port", name, "80").rpartition(":")[2])
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    """Status and body; 0 for no answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8", "replace")
+    except OSError:
+        return 0, ""
+    finally:
+        connection.close()
+
+
+def handshake(port: int, path: str, origin: str) -> int:
+    """The status of a WebSocket handshake."""
+    lines = [
+        "GET %s HTTP/1.1" % path,
+        "Host: localhost:%d" % port,
+        "Origin: %s" % origin,
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==",
+    ]
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+def serves(port: int) -> bool:
+    return all(get(port, "/%s/_stcore/health" % app) == (200, "ok") for app in ("app-1", "app-2"))
+
+
+def health(name: str) -> str:
+    return str(inspect(name)["State"]["Health"]["Status"])
+
+
+def live(name: str, app: str) -> str:
+    return docker("exec", name, "readlink", "/srv/pyapps/apps/%s/live" % app)
+
+
+def environment(name: str, app: str) -> dict[str, str]:
+    """The variables of an app's process, which its own user may read; root in a container may not."""
+    script = "cat /proc/$(pgrep --uid %s python)/environ" % ("pyapp-" + app)
+    text = docker("exec", "--user", "pyapp-" + app, name, "sh", "-c", script)
+    return dict(line.split("=", 1) for line in text.split("\0") if line)
+
+
+@pytest.fixture(scope="module")
+def one() -> str:
+    """A container with a file of variables, a variable, and a secret for one app."""
+    (FOLDER / "run.env").write_text('HELLO="WORLD"\n')
+    (FOLDER / "app_1.env").write_text("GREETING=for-app-1-only\n")
+    secret = "%s:/run/secrets/app_1.env:ro" % (FOLDER / "app_1.env")
+    run(ONE, "--env-file", FOLDER / "run.env", "--env", "APP_ENV=PROD", "--volume", secret)
+    wait_for("both apps answer", lambda: serves(port(ONE)))
+    return ONE
+
+
+def test_what_docker_knows_of_the_image() -> None:
+    """S0-90, S0-92, X16: port, entry, signal and health check; nothing that this engine does not know."""
+    config = inspect(IMAGE)["Config"]
+    assert list(config["ExposedPorts"]) == ["80/tcp"]
+    assert config["Entrypoint"] == ["/usr/local/bin/pyapps", "container"]
+    assert config["StopSignal"] == "SIGTERM"
+    assert config["Healthcheck"] == {
+        "Test": ["CMD", "/usr/local/bin/pyapps", "healthcheck", "--quiet"],
+        "Interval": 15 * 10**9,
+        "Timeout": 10 * 10**9,
+        "StartPeriod": 60 * 10**9,
+        "Retries": 3,
+    }
+    version = docker("version", "--format", "{{.Server.Version}}")
+    assert ("--start-interval" in (FOLDER / "image" / "Dockerfile").read_text()) == (int(version.split(".")[0]) >= 25)
+    assert config["Labels"]["org.opencontainers.image.title"] == IMAGE
+
+
+def test_nothing_was_started_where_the_image_is_laid_out() -> None:
+    """Design rule 11."""
+    commands = docker("exec", "pyapps-layout-" + IMAGE, "ps", "-eo", "args", "--no-headers")
+    assert not re.search("supervisord|nginx|streamlit|pyapps", commands)
+    assert docker("exec", "pyapps-layout-" + IMAGE, "sh", "-c", "ls /srv/pyapps/apps/*/instances").count(".json") == 0
+
+
+@pytest.mark.parametrize("app", ["app-1", "app-2"])
+def test_an_app_answers_through_the_published_port(one: str, app: str) -> None:
+    """S0-62, S0-63, S0-68: page, health body, and handshakes with a good and an evil origin."""
+    status, page = get(port(one), "/%s/" % app)
+    assert status == 200
+    assert "<title>" in page
+    stream = "/%s/_stcore/stream" % app
+    assert handshake(port(one), stream, "http://localhost:%d" % port(one)) == 101
+    assert handshake(port(one), stream, "https://evil.example") == 403
+
+
+def test_docker_shows_healthy(one: str) -> None:
+    wait_for("docker says healthy", lambda: health(one) == "healthy")
+
+
+def test_the_first_process_is_supervisord(one: str) -> None:
+    """S0-92: and every app runs as its own user."""
+    assert "supervisord" in docker("exec", one, "cat", "/proc/1/cmdline")
+    users = docker("exec", one, "sh", "-c", "ps -eo user:32,args --no-headers | grep '[s]treamlit run'")
+    assert {line.split()[0] for line in users.splitlines()} == {"pyapp-app_1", "pyapp-app_2"}
+
+
+def test_apps_get_what_the_container_was_given(one: str) -> None:
+    """S0-95, S0-96: quotes as Docker keeps them; a mounted secret only for its app."""
+    first, second = environment(one, "app_1"), environment(one, "app_2")
+    for variables in (first, second):
+        assert variables["HELLO"] == '"WORLD"'
+        assert variables["APP_ENV"] == "PROD"
+        assert variables["HOME"].endswith("/data/.home")
+        assert not [name for name in variables if name.startswith("SUPERVISOR_")]
+    assert first["GREETING"] == "for-app-1-only"
+    assert "GREETING" not in second
+    refused = ["setpriv", "--reuid=pyapp-app_2", "--regid=pyapp-app_2", "--clear-groups"]
+    with pytest.raises(AssertionError, match="Permission denied"):
+        docker("exec", one, *refused, "cat", "/run/pyapps/secrets/app_1/secret-env.json")
+
+
+def test_a_restart_keeps_the_instances(one: str) -> None:
+    """Open tabs find their instance again."""
+    before = [live(one, app) for app in ("app_1", "app_2")]
+    docker("restart", one)
+    wait_for("both apps answer", lambda: serves(port(one)))
+    assert [live(one, app) for app in ("app_1", "app_2")] == before
+
+
+def test_docker_stop_ends_everything_in_time(one: str) -> None:
+    """S0-102, X17: exit code 0 within the grace period of 10 seconds; 137 would be a kill."""
+    begun = time.monotonic()
+    docker("stop", one)
+    seconds = time.monotonic() - begun
+    print("docker stop took %.1f s" % seconds)
+    state = inspect(one)["State"]
+    assert (state["ExitCode"], state["OOMKilled"]) == (0, False)
+    assert seconds < 10
+
+
+@pytest.mark.parametrize(("always", "expected"), [("1", "unhealthy"), ("True", "healthy")])
+def test_a_crash_looping_app_makes_the_container_unhealthy(always: str, expected: str) -> None:
+    """S0-80: unless ALWAYS_HEALTHY says so; `1` does not count."""
+    run(TWO, "--env", "ALWAYS_HEALTHY=" + always)
+    wait_for("docker says healthy", lambda: health(TWO) == "healthy")
+    docker("exec", TWO, "sh", "-c", "mv /srv/pyapps/image/apps/app_1/releases/*/code/app_1.py /tmp")
+    docker("exec", TWO, "pkill", "-KILL", "-u", "pyapp-app_1")
+    if expected == "unhealthy":
+        wait_for("docker says unhealthy", lambda: health(TWO) == "unhealthy")
+        assert get(port(TWO), "/app-2/_stcore/health") == (200, "ok")
+    else:
+        time.sleep(10)
+        assert health(TWO) == "healthy"
+
+
+def test_no_layer_holds_a_secret() -> None:
+    """S0-97: neither the .env of an app, nor the key with which secrets enter names."""
+    with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        rest = b""
+        while chunk := process.stdout.read(1 << 20):
+            assert CANARY not in rest + chunk
+            rest = chunk[-len(CANARY) :]
+    assert process.returncode == 0
+    assert CANARY in (FOLDER / "apps" / "app_1" / ".env").read_bytes()
+
+
+def test_nothing_that_builds_is_in_a_layer() -> None:
+    """Neither Ansible, uv, its cache, the store's pool, nor a log."""
+    for path in sorted((FOLDER / "image" / "layers").iterdir()):
+        with tarfile.open(path) as archive:
+            names = archive.getnames()
+        unwanted = re.compile(
+            r"(^|/)(\.ansible|ansible|\.part-[^/]*|uv|secrets\.key|secret-env\.json)(/|$)|^srv/pyapps/(pool|cache)/|^var/log/"
+            r"pyapps/."
+        )
+        assert not [name for name in names if unwanted.search(name)], path.name
+
+
+def test_a_change_of_one_app_is_a_small_new_layer() -> None:
+    """S0-91: at most 1 MB of new layers; what comes before the app's is taken from the cache."""
+    before = inspect(IMAGE)["RootFS"]["Layers"]
+    with (FOLDER / "apps" / "app_2" / "app_2.py").open("a") as file:
+        file.write("# one more line\n")
+    begun = time.monotonic()
+    done = play_on_all("container")
+    seconds = time.monotonic() - begun
+    assert done.returncode == 0
+    after = inspect(IMAGE)["RootFS"]["Layers"]
+    same = sum(1 for old, new in zip(before, after, strict=False) if old == new)
+    assert len(after) == len(before)
+    assert len(after) - same == 2  # the app's, and the configuration, which comes last
+    sizes = docker("history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", IMAGE).splitlines()
+    new = sum(int(line.split()[0]) for line in sizes if "app-app_2.tar" in line or "configuration.tar" in line)
+    print("a one-line change: %.1f s, %d new bytes in 2 of %d layers" % (seconds, new, len(after)))
+    found = inspect(IMAGE)
+    print("the image has %d MB" % (found["Size"] / MEGABYTE))
+    # ADD makes one layer of each archive, whose sizes docker history tells.
+    assert 0 < new <= MEGABYTE
+    run(ONE)
+    wait_for("both apps answer", lambda: serves(port(ONE)))
+    assert "one more line" in docker("exec", ONE, "sh", "-c", "cat /srv/pyapps/apps/app_2/releases/*/code/app_2.py")

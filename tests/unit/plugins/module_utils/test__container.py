@@ -1,0 +1,222 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import getpass
+import grp
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _container,
+    _host_layout,
+    _instance_state,
+    _release_history,
+    _release_store,
+    _starter,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+OLD, NEW = "a" * 16, "b" * 16
+SETTINGS = {
+    "base_path": "/app-1",
+    "streamlit": {"entry_file": "app_1.py"},
+    "env": {},
+    "data": {"paths": ["visitors.db"]},
+    "route": {"pinned": True},
+}
+
+
+def release_of_image(layout: Layout, release: str) -> None:
+    folder = layout.image_app("app_1").release(release)
+    os.makedirs(os.path.join(folder, "code"))
+    record = {"kind": "streamlit", "environment": "ab", "assets": None, "settings": SETTINGS}
+    Path(folder, "release.json").write_text(json.dumps(record))
+    image = {"apps": {"app_1": {"release": release, "port": None}}, "port_range": "20000-29999"}
+    Path(layout.image_record).write_text(json.dumps(image))
+
+
+@pytest.fixture
+def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """What an image holds; whoever runs the tests is the app's user."""
+    monkeypatch.setattr(_instance_state, "process_owner", lambda app: (None, os.geteuid()))
+    layout = Layout(str(tmp_path / "root"))
+    for folder in (layout.etc, layout.programs, layout.apps, layout.image, os.path.join(layout.envs, "ab", "bin")):
+        os.makedirs(folder)
+    Path(layout.envs, "ab", "bin", "python").write_text("")
+    os.makedirs(layout.image_data("app_1"))
+    Path(layout.image_data("app_1"), "visitors.db").write_text("seed")
+    os.symlink("../../../apps/app_1/data", layout.image_app("app_1").data)
+    release_of_image(layout, OLD)
+    return layout
+
+
+def live(layout: Layout) -> _instance_state.Live:
+    found = _instance_state.live_instance(layout.app("app_1"))
+    assert found is not None
+    assert found.record is not None
+    return found
+
+
+def start(layout: Layout, tmp_path: Path) -> None:
+    (tmp_path / "mounted").mkdir(exist_ok=True)
+    _container.prepare(layout, str(tmp_path / "mounted"))
+
+
+def test_the_first_start_makes_an_instance_that_no_image_holds(layout: Layout, tmp_path: Path) -> None:
+    """S0-92: record, program, marker and link are there before supervisord begins."""
+    start(layout, tmp_path)
+    found = live(layout)
+    assert found.record is not None
+    assert found.record.release == OLD
+    assert os.path.exists(layout.program(found.record.program))
+    assert os.path.isdir(layout.app("app_1").marker(found.instance, found.port))
+    assert os.path.exists(layout.container_mark)
+    assert Path(layout.app("app_1").data, "visitors.db").read_text() == "seed"
+    assert _release_history.read(layout.app("app_1")).newest_first == [OLD]
+
+
+def test_the_next_start_keeps_it(layout: Layout, tmp_path: Path) -> None:
+    """Open tabs find their instance again after `docker restart`; what the app has written stays."""
+    start(layout, tmp_path)
+    before = live(layout)
+    Path(layout.app("app_1").data, "visitors.db").write_text("written")
+    start(layout, tmp_path)
+    assert live(layout) == before
+    assert Path(layout.app("app_1").data, "visitors.db").read_text() == "written"
+
+
+def test_another_container_with_the_same_volume_keeps_it_too(layout: Layout, tmp_path: Path) -> None:
+    """Program files are in no volume."""
+    start(layout, tmp_path)
+    before = live(layout)
+    shutil.rmtree(layout.programs)
+    start(layout, tmp_path)
+    assert live(layout) == before
+    assert os.path.exists(layout.program("app_1." + before.instance))
+
+
+def test_another_image_brings_its_release(layout: Layout, tmp_path: Path) -> None:
+    """The old instance leaves nothing, and the old image's release is held no longer."""
+    start(layout, tmp_path)
+    before = live(layout)
+    shutil.rmtree(layout.image_app("app_1").releases)
+    release_of_image(layout, NEW)
+    start(layout, tmp_path)
+    after = live(layout)
+    assert after.record is not None
+    assert after.record.release == NEW
+    assert after.instance != before.instance
+    assert not os.path.exists(layout.app("app_1").instance(before.instance))
+    assert not os.path.exists(layout.app("app_1").marker(before.instance, before.port))
+    assert os.listdir(layout.app("app_1").releases) == [NEW]
+
+
+def test_a_release_that_was_deployed_into_the_container_stays_live(layout: Layout, tmp_path: Path) -> None:
+    """As long as the image brings no other one; a release's environment that is gone with a container ends it."""
+    start(layout, tmp_path)
+    app, found = layout.app("app_1"), live(layout)
+    os.makedirs(app.release(NEW))
+    record = json.loads(Path(app.release(OLD), "release.json").read_text())
+    Path(app.release(NEW), "release.json").write_text(json.dumps({**record, "environment": "cd"}))
+    Path(layout.envs, "cd", "bin").mkdir(parents=True)
+    Path(layout.envs, "cd", "bin", "python").write_text("")
+    text = Path(app.instance(found.instance)).read_text().replace(OLD, NEW)
+    Path(app.instance(found.instance)).write_text(text)
+    start(layout, tmp_path)
+    assert live(layout).instance == found.instance
+    shutil.rmtree(os.path.join(layout.envs, "cd"))
+    start(layout, tmp_path)
+    after = live(layout)
+    assert after.record is not None
+    assert after.record.release == OLD
+
+
+def test_what_drained_when_the_container_ended_is_gone(layout: Layout, tmp_path: Path) -> None:
+    start(layout, tmp_path)
+    app, old = layout.app("app_1"), "0" * 32
+    os.makedirs(app.marker(old, 20001))
+    Path(layout.program("app_1." + old)).write_text("")
+    start(layout, tmp_path)
+    assert old not in "".join(os.listdir(app.serving) + os.listdir(layout.programs))
+
+
+def test_pruning_a_link_leaves_the_images_release(layout: Layout, tmp_path: Path) -> None:
+    start(layout, tmp_path)
+    app = layout.app("app_1")
+    assert _release_store.held_releases(app) == [OLD]
+    os.unlink(app.instance(live(layout).instance))
+    assert _release_store.prune(app, 0) == [OLD]
+    assert os.path.exists(os.path.join(layout.image_app("app_1").release(OLD), "release.json"))
+
+
+def test_mounted_secrets_are_copied_for_their_app_alone(tmp_path: Path) -> None:
+    """S0-97: secrets come when the container starts; nobody else may read the copy."""
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    (mounted / "app_1.env").write_text("KEY='a b'\n")
+    (mounted / "app_1.toml").write_text("token = 'x'\n")
+    group = grp.getgrgid(os.getegid()).gr_name
+    folder = tmp_path / "run" / "secrets" / "app_1"
+    _container.take_secrets(str(mounted), "app_1", str(folder), group)
+    assert json.loads((folder / "secret-env.json").read_text()) == {"KEY": "a b"}
+    assert (folder / "secrets.toml").read_text() == "token = 'x'\n"
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert (folder / "secret-env.json").stat().st_mode & 0o777 == 0o640
+    _container.take_secrets(str(mounted), "app_2", str(tmp_path / "app_2"), group)
+    assert not (tmp_path / "app_2").exists()
+
+
+def test_a_damaged_secret_shows_nothing_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "app_1.env").write_text("geheim\n")
+    with pytest.raises(_container.ContainerError, match="line 1 is not NAME=value") as error:
+        _container.take_secrets(str(tmp_path), "app_1", str(tmp_path / "x"), getpass.getuser())
+    assert "geheim" not in str(error.value)
+
+
+def test_what_is_no_image_is_told_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert _container.main(Layout(str(tmp_path))) == 1
+    assert "image.json is missing or damaged" in capfd.readouterr().err
+
+
+def test_one_app_that_can_not_start_does_not_stop_the_others(
+    layout: Layout, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image = json.loads(Path(layout.image_record).read_text())
+    image["apps"]["app_0"] = {"release": "c" * 16, "port": None}
+    Path(layout.image_record).write_text(json.dumps(image))
+    start(layout, tmp_path)
+    assert live(layout)
+    assert "app_0 can not start" in capfd.readouterr().err
+
+
+def test_a_process_gets_what_the_container_was_given(layout: Layout, tmp_path: Path) -> None:
+    """S0-96: as Docker keeps it, quotes and all; who the app is and where its commands are is not the container's."""
+    start(layout, tmp_path)
+    environ = {
+        "HELLO": '"WORLD"',
+        "PATH": "/evil",
+        "HOME": "/root",
+        "SUPERVISOR_ENABLED": "1",
+        "PYAPPS_APP": "x",
+        "PWD": "/",
+    }
+    given = _starter._given(layout, environ)
+    variables = _starter._environment(layout.app("app_1"), "/env", {"OWN": "1"}, given)
+    assert variables["HELLO"] == '"WORLD"'
+    assert variables["PATH"].startswith("/env/bin:")
+    assert variables["HOME"].endswith("data/.home")
+    assert variables["PYAPPS_APP"] == "app_1"
+    assert not {"SUPERVISOR_ENABLED", "PWD"} & set(variables)
+    os.unlink(layout.container_mark)
+    assert _starter._given(layout, environ) == {}
+
+
+def test_folders_of_an_app_are_those_of_a_host(layout: Layout, tmp_path: Path) -> None:
+    start(layout, tmp_path)
+    wanted = [folder for folder in _host_layout.folders(layout, ["app_1"], False) if "/app_1" in folder.path]
+    assert not _host_layout.missing_folders(wanted, ())

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Dockerfile of the role image, as a person reads it and as an old engine builds it."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from pathlib import Path
+
+import jinja2
+import pytest
+import yaml
+
+ROLE = Path(__file__).resolve().parents[2] / "roles" / "image"
+LAYERS = ["tools.tar", "environment-ab.tar", "app-app_1.tar", "configuration.tar"]
+
+
+def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
+    """A template, rendered as Ansible's template module does."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROLE / "templates"),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 (no HTML)
+    )
+    environment.filters.update(to_json=json.dumps, bool=bool)
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+    computed = {
+        "_image_all_packages": ["ca-certificates", "nginx", "python3"],
+        "_image_start_interval": False,
+        "__image_layers": {"layers": LAYERS},
+    }
+    return environment.get_template(template).render({**defaults, **computed, **variables})
+
+
+def instructions(text: str) -> list[str]:
+    """One line for each, without comments."""
+    whole = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
+    return [re.sub(r" +", " ", line) for line in whole.replace("\\\n", "").splitlines() if line.strip()]
+
+
+def test_base_layers_and_entry_in_this_order() -> None:
+    """S0-90, S0-91, S0-92: archives are added as they are, and nothing is run but the packages' install."""
+    found = instructions(render(image_base="debian:12"))
+    assert found[:2] == ["ARG BASE=debian:12", "FROM ${BASE} AS system"]
+    assert [line for line in found if line.startswith("RUN")] == [found[2]]
+    assert found[2].endswith("rm -f /etc/nginx/sites-enabled/default")
+    assert found[3] == "FROM system"
+    assert [line for line in found if line.startswith("ADD")] == ["ADD layers/%s /" % layer for layer in LAYERS]
+    assert found[-5:] == [
+        "EXPOSE 80",
+        "STOPSIGNAL SIGTERM",
+        "HEALTHCHECK --interval=15s --timeout=10s --retries=3 --start-period=60s "
+        'CMD ["/usr/local/bin/pyapps", "healthcheck", "--quiet"]',
+        'ENTRYPOINT ["/usr/local/bin/pyapps", "container"]',
+        "CMD []",
+    ]
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_an_old_engine_is_not_told_what_it_does_not_know(knows: bool) -> None:
+    """X16: `--start-interval` fails on Docker 20.10."""
+    assert ("--start-interval=" in render(_image_start_interval=knows)) is knows
+
+
+def test_the_default_site_stays_when_it_is_wanted_and_where_there_is_none() -> None:
+    for variables in ({"image_disable_default_site": False}, {"image_front": "caddy"}):
+        run = instructions(render(**variables))[2]
+        assert run.endswith("/var/log/apt /var/log/dpkg.log")
+
+
+def test_labels() -> None:
+    text = render(image_name="example.com/apps:1", image_labels={"org.opencontainers.image.source": 'a "b"'})
+    assert 'LABEL org.opencontainers.image.title="example.com/apps:1"' in text
+    assert r'org.opencontainers.image.source="a \"b\""' in text
+
+
+def test_the_base_alone_is_the_beginning_of_the_whole() -> None:
+    """So the engine takes its layers from the cache when the whole is built."""
+    assert render().startswith(render("system.j2").rstrip())
