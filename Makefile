@@ -29,11 +29,21 @@ DEMO_ENV := env LC_ALL=C.UTF-8 ANSIBLE_CONFIG="$$PWD/ansible.cfg" ANSIBLE_HOME="
 DEMO_PLAY := $(DEMO_ENV) .tools/demo/bin/ansible-playbook -i inventories/quickstart \
 	-e '{"pyapps_root": "$(DEMO_DIR)", "pyapps_port": $(DEMO_PORT)}'
 
+# Images and containers, with the published names of targets: IMAGE-prod and IMAGE-dev, made from BASE.
+IMAGE ?= pyapps
+BASE ?= python:3.13-slim
+CONTAINER_INVENTORY ?= inventories/container
+# A file of variables for the apps, when it is there; and further options of ansible-playbook.
+ENV_FILE ?= .env
+CONTAINER_FLAGS ?=
+RUN_CONTAINER = docker run --detach --name $(IMAGE)-$* --env APP_ENV=$(if $(filter prod,$*),PROD,DEV) \
+	$(if $(wildcard $(ENV_FILE)),--env-file "$(ENV_FILE)")
+
 TEST_ENV := env LC_ALL=C.UTF-8 ANSIBLE_CONFIG="$$PWD/ansible.cfg" PATH="$$PWD/.tools/venv/bin:$$PATH"
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / {printf "  make %-30s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo demo-status demo-clean
 demo: .tools/demo/.stamp ## Serve the apps of apps/ on http://localhost:8080 (DEMO_PORT, DEMO_DIR); no root needed
@@ -66,6 +76,55 @@ demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without aski
 	echo "Preparing the tools of the demo in .tools/demo (once)"
 	$(PYTHON) -m venv --clear .tools/demo
 	$(DEMO_ENV) .tools/demo/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/demo.txt
+	touch $@
+
+KINDS := prod dev
+CONTAINER_TARGETS := build- run- exec- start- stop- remove- rebuild- logs- status-
+.PHONY: $(foreach kind,$(KINDS),$(addsuffix $(kind),$(CONTAINER_TARGETS)) run-$(kind)-80 rebuild-$(kind)-80)
+build-prod build-dev: build-%: .tools/container/.stamp ## Build the image of the apps; dev is for trying things out
+	@$(DEMO_ENV) .tools/container/bin/ansible-playbook playbooks/container.yml -i "$(CONTAINER_INVENTORY)" \
+	    -e pyapps_image_name=$(IMAGE)-$* -e pyapps_image_base=$(BASE) \
+	    -e streamlit_app_production=$(if $(filter prod,$*),true,false) $(CONTAINER_FLAGS)
+
+run-prod run-dev: run-%: ## Start a container of it, without a port
+	$(RUN_CONTAINER) $(IMAGE)-$*
+
+run-prod-80 run-dev-80: run-%-80: ## The same, with its port 80 as this machine's
+	$(RUN_CONTAINER) --publish 80:80 $(IMAGE)-$*
+
+exec-prod exec-dev: exec-%: ## Open a shell in the container
+	docker exec --interactive --tty $(IMAGE)-$* bash
+
+start-prod start-dev: start-%: ## Start the stopped container
+	docker start $(IMAGE)-$*
+
+stop-prod stop-dev: stop-%: ## Stop the container
+	docker stop $(IMAGE)-$*
+
+remove-prod remove-dev: remove-%: ## Stop and remove the container, if it is there
+	@if docker container inspect $(IMAGE)-$* >/dev/null 2>&1; then
+	    docker stop $(IMAGE)-$* >/dev/null
+	    docker rm --volumes $(IMAGE)-$*
+	fi
+
+rebuild-prod rebuild-dev: rebuild-%: ## Build the image, and replace the container, if there is one
+	@$(MAKE) build-$* && $(MAKE) remove-$* && $(MAKE) run-$*
+
+rebuild-prod-80 rebuild-dev-80: rebuild-%-80: ## The same, with its port 80 as this machine's
+	@$(MAKE) build-$* && $(MAKE) remove-$* && $(MAKE) run-$*-80
+
+logs-prod logs-dev: logs-%: ## Show what the container has said
+	docker logs $(IMAGE)-$*
+
+status-prod status-dev: status-%: ## Show the container's programs
+	docker exec $(IMAGE)-$* pyapps ctl status
+
+.tools/container/.stamp: requirements/container.txt
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
+	    echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	echo "Preparing the tools for images in .tools/container (once)"
+	$(PYTHON) -m venv --clear .tools/container
+	$(DEMO_ENV) .tools/container/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/container.txt
 	touch $@
 
 .PHONY: tools

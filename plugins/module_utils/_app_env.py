@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, type_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._setup_toml import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options import owned_variable
 
 _HOST_OWNED = {

@@ -24,7 +24,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _instance_state,
     _release_history,
     _release_secrets,
-    _release_store,
     _retire,
     _serving,
     _streamlit_assets,
@@ -192,7 +191,7 @@ class Begin:
 
     def _remember(self, release: str) -> None:
         history = _release_history.read(self.app).deployed(release, _release_history.now())
-        _release_history.write(self.app, history, _release_store.held_releases(self.app))
+        _release_history.write(self.app, history, os.listdir(self.app.releases))
 
 
 def is_whole(layout: Layout, app: AppLayout, release: str) -> bool:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._setup_toml import VARIABLE
+VARIABLE = "[A-Za-z_][A-Za-z0-9_]{0,127}"
+"""A name of a variable. It is here because a host, too, reads such files, and no setup.toml."""
 
 _NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
 _BINDING = re.compile(

@@ -24,6 +24,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 TIME = 1_000_000_000  # 2001-09-09
+ENVIRONMENTS, APPS = "environments", "apps"
+"""Groups of layers, and their folders: an app is built anew without the engine being sent the environments."""
 ACCOUNTS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow")
 """Files that know the apps' users."""
 
@@ -59,13 +61,20 @@ class Layer:
     """One archive.
 
     :param name: of its file, without ``.tar``
+    :param group: the folder of its file; what is in ``environments`` seldom changes, and is large
     :param parts: its entries; parents come first when they are written, in the order of names
     :param named_by_content: its name changes with its content, so one that is there is right
     """
 
     name: str
+    group: str
     parts: list[Part] = field(default_factory=list)
     named_by_content: bool = False
+
+    @property
+    def path(self) -> str:
+        """Of its file, below the folder of all layers."""
+        return os.path.join(self.group, self.name + ".tar")
 
     def add(
         self, layout: Layout, path: str, name: str = "", skip: t.Container[str] = (), keep_time: bool = False
@@ -131,7 +140,7 @@ def layers(wish: Wish) -> list[Layer]:
 
 def _tools(layout: Layout) -> Layer:
     """Supervisor, Caddy, our zipapp and the short command; not uv, which only a deploy needs."""
-    layer = Layer("tools")
+    layer = Layer("tools", ENVIRONMENTS)
     layer.add(layout, layout.command)
     layer.add(layout, layout.zipapp)
     for name in sorted(os.listdir(layout.tools)):
@@ -143,13 +152,13 @@ def _tools(layout: Layout) -> Layer:
 
 
 def _environment(layout: Layout, name: str) -> Layer:
-    layer = Layer("environment-" + name, named_by_content=True)
+    layer = Layer("environment-" + name, ENVIRONMENTS, named_by_content=True)
     layer.add(layout, os.path.join(layout.envs, name))
     return layer
 
 
 def _assets(layout: Layout, name: str) -> Layer:
-    layer = Layer("assets-" + name.replace("+", "-"), named_by_content=True)
+    layer = Layer("assets-" + name.replace("+", "-"), ENVIRONMENTS, named_by_content=True)
     layer.add(layout, os.path.join(layout.assets, name))
     return layer
 
@@ -158,7 +167,7 @@ def _app(layout: Layout, name: str, release: str) -> Layer:
     """The release, and what the app's data folder begins with."""
     app, image = layout.app(name), layout.image_app(name)
     folder, target = app.release(release), _inside(layout, image.release(release))
-    layer = Layer("app-" + name)
+    layer = Layer("app-" + name, APPS)
     layer.parts.append(Part(target, folder))
     for entry in os.listdir(folder):
         if entry not in _SECRET_FILES:
@@ -171,7 +180,7 @@ def _app(layout: Layout, name: str, release: str) -> Layer:
 
 def _configuration(wish: Wish, results: t.Mapping[str, t.Mapping[str, t.Any]]) -> Layer:
     """What is small and changes with any app; the users of all apps are in here, so it is the last one."""
-    layout, layer = wish.layout, Layer("configuration")
+    layout, layer = wish.layout, Layer("configuration", APPS)
     layer.add(layout, layout.etc, skip=_NO_CONFIGURATION)
     for path in sorted(glob.glob(os.path.join(glob.escape(layout.programs), "pyapps-*.conf"))):
         layer.add(layout, path)
@@ -236,7 +245,8 @@ def write(folder: str, layer: Layer) -> bool:
 
     :returns: whether it is
     """
-    path = os.path.join(folder, layer.name + ".tar")
+    path = os.path.join(folder, layer.path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     if layer.named_by_content and os.path.exists(path):
         return False
     part = _files.part_path(path)
@@ -289,5 +299,9 @@ def _write_source(archive: tarfile.TarFile, info: tarfile.TarInfo, path: str) ->
 
 def surplus(folder: str, wanted: t.Iterable[Layer]) -> list[str]:
     """Archives of earlier images, and what a killed run has left."""
-    names = {layer.name + ".tar" for layer in wanted}
-    return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name not in names)
+    kept = {os.path.join(folder, layer.path) for layer in wanted}
+    found: list[str] = []
+    for group in (ENVIRONMENTS, APPS):
+        for pattern in ("*.tar", _files.PART + "*"):
+            found += glob.glob(os.path.join(glob.escape(folder), group, pattern))
+    return sorted(path for path in found if path not in kept)

@@ -9,6 +9,7 @@ After a change here run ``_setup_toml_docs.py``, which writes the JSON Schema an
 from __future__ import annotations
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SAFE_PATH, SAFE_PATH_IN_WORDS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import Key
 
 NAME = "[a-z0-9](?:[a-z0-9_-]{0,46}[a-z0-9])?"
@@ -20,7 +21,6 @@ _HOST = r"(?:%s(?:\.%s)*|\[[0-9A-Fa-f:.]{2,45}\])" % (_HOST_LABEL, _HOST_LABEL)
 
 MAX_UPLOAD_MB = 100_000
 
-VARIABLE = "[A-Za-z_][A-Za-z0-9_]{0,127}"
 
 _OWNER = Key(
     "owner",

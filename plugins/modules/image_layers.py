@@ -21,7 +21,9 @@ extends_documentation_fragment:
   - selfhost.pyapps.attributes.full
 options:
   folder:
-    description: The folder of the archives. What else is in it is deleted.
+    description:
+      - The folder of the archives; those that seldom change get into its subfolder C(environments), the others into
+        C(apps). Other archives there are deleted.
     type: path
     required: true
   apps:
@@ -54,11 +56,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 layers:
-  description: The names of the archives, in the order in which they are put into the image.
+  description: The paths of the archives, in the order in which they are put into the image.
   returned: always
   type: list
   elements: str
-  sample: [tools.tar, environment-0123456789abcdef.tar, app-app_1.tar, configuration.tar]
+  sample: [environments/tools.tar, environments/environment-0123456789abcdef.tar, apps/app-app_1.tar]
 written:
   description: Those of them that are not as they were.
   returned: always
@@ -86,12 +88,12 @@ def make(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         nginx_dir=params["nginx_dir"],
     )
     found = _image_layers.layers(wish)
-    names = [layer.name + ".tar" for layer in found]
+    names = [layer.path for layer in found]
     surplus = _image_layers.surplus(params["folder"], found)
     if check_mode:
         written = [name for name in names if not os.path.exists(os.path.join(params["folder"], name))]
         return {"changed": bool(written or surplus), "layers": names, "written": written}
-    written = [layer.name + ".tar" for layer in found if _image_layers.write(params["folder"], layer)]
+    written = [layer.path for layer in found if _image_layers.write(params["folder"], layer)]
     for path in surplus:
         force_remove(path)
     return {"changed": bool(written or surplus), "layers": names, "written": written}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import typing as t
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "image"
-LAYERS = ["tools.tar", "environment-ab.tar", "app-app_1.tar", "configuration.tar"]
+LAYERS = ["environments/tools.tar", "environments/environment-ab.tar", "apps/app-app_1.tar", "apps/configuration.tar"]
 
 
 def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
@@ -27,10 +28,12 @@ def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 (no HTML)
     )
-    environment.filters.update(to_json=json.dumps, bool=bool)
+    environment.filters.update(to_json=json.dumps, bool=bool, basename=os.path.basename)
+    environment.tests["match"] = lambda text, pattern: re.match(pattern, text) is not None
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
     computed = {
         "_image_all_packages": ["ca-certificates", "nginx", "python3"],
+        "_image_environments": "pyapps-layout:x-environments",
         "_image_start_interval": False,
         "__image_layers": {"layers": LAYERS},
     }
@@ -49,8 +52,8 @@ def test_base_layers_and_entry_in_this_order() -> None:
     assert found[:2] == ["ARG BASE=debian:12", "FROM ${BASE} AS system"]
     assert [line for line in found if line.startswith("RUN")] == [found[2]]
     assert found[2].endswith("rm -f /etc/nginx/sites-enabled/default")
-    assert found[3] == "FROM system"
-    assert [line for line in found if line.startswith("ADD")] == ["ADD layers/%s /" % layer for layer in LAYERS]
+    added = ["ADD layers/%s /" % layer for layer in LAYERS]
+    assert found[3:9] == ["FROM system AS environments", *added[:2], "FROM environments", *added[2:]]
     assert found[-5:] == [
         "EXPOSE 80",
         "STOPSIGNAL SIGTERM",
@@ -82,3 +85,17 @@ def test_labels() -> None:
 def test_the_base_alone_is_the_beginning_of_the_whole() -> None:
     """So the engine takes its layers from the cache when the whole is built."""
     assert render().startswith(render("system.j2").rstrip())
+
+
+def test_the_end_alone_makes_the_same_image() -> None:
+    """It is built where the engine has the beginning, which need not be sent again."""
+    whole, end = instructions(render()), instructions(render("quick.j2"))
+    assert end[:3] == ["FROM pyapps-layout:x-environments", "ADD app-app_1.tar /", "ADD configuration.tar /"]
+    assert end[3:] == whole[9:]
+
+
+def test_compose_keeps_what_apps_write() -> None:
+    service = yaml.safe_load(render("compose.yaml.j2", image_name="example.com/apps:1"))["services"]["pyapps"]
+    assert service["image"] == "example.com/apps:1"
+    assert service["ports"] == ["80:80"]
+    assert service["volumes"] == ["apps:/srv/pyapps/apps", "logs:/var/log/pyapps"]

@@ -116,6 +116,16 @@ def test_another_image_brings_its_release(layout: Layout, tmp_path: Path) -> Non
     assert os.listdir(layout.app("app_1").releases) == [NEW]
 
 
+def test_another_image_wins_over_what_could_go_on(layout: Layout, tmp_path: Path) -> None:
+    """Who starts a new image wants its release, also where a volume still holds the old one."""
+    start(layout, tmp_path)
+    release_of_image(layout, NEW)
+    start(layout, tmp_path)
+    after = live(layout)
+    assert after.record is not None
+    assert after.record.release == NEW
+
+
 def test_a_release_that_was_deployed_into_the_container_stays_live(layout: Layout, tmp_path: Path) -> None:
     """As long as the image brings no other one; a release's environment that is gone with a container ends it."""
     start(layout, tmp_path)

@@ -72,11 +72,13 @@ def written(layout: Layout, folder: Path) -> dict[str, tarfile.TarFile]:
     found = _image_layers.layers(wish(layout))
     for layer in found:
         _image_layers.write(str(folder), layer)
-    return {layer.name: tarfile.open(folder / (layer.name + ".tar")) for layer in found}
+    return {layer.name: tarfile.open(folder / layer.path) for layer in found}
 
 
 def test_what_seldom_changes_comes_first(layout: Layout) -> None:
     names = [layer.name for layer in _image_layers.layers(wish(layout))]
+    groups = [layer.group for layer in _image_layers.layers(wish(layout))]
+    assert groups == ["environments"] * 3 + ["apps"] * 2
     assert names == ["tools", "environment-ab", "assets-streamlit-1.0.0-0123456789ab", "app-app_1", "configuration"]
 
 
@@ -104,7 +106,7 @@ def test_each_thing_is_in_its_layer_and_parents_come_first(layout: Layout, tmp_p
 def test_no_secret_cache_or_leftover_is_in_a_layer(layout: Layout, tmp_path: Path) -> None:
     """S0-97: neither uv, other releases, what the app has written for itself, nor a program of an instance."""
     layers = written(layout, tmp_path / "layers")
-    for path in (tmp_path / "layers").iterdir():
+    for path in (tmp_path / "layers").glob("*/*.tar"):
         assert CANARY.encode() not in path.read_bytes(), path.name
     names = "\n".join(name for archive in layers.values() for name in archive.getnames())
     for unwanted in ("tools/uv", "old.py", ".home", "0" * 32, "envs/other"):
@@ -128,7 +130,7 @@ def test_a_change_of_one_app_changes_its_layer_alone(layout: Layout, tmp_path: P
         if _image_layers.write(str(tmp_path / "layers"), layer)
     ]
     assert changed == ["app-app_1"]
-    assert not list((tmp_path / "layers").glob(".part-*"))
+    assert not list((tmp_path / "layers").glob("*/.part-*"))
 
 
 def test_files_of_the_code_keep_their_times(layout: Layout, tmp_path: Path) -> None:
@@ -148,6 +150,7 @@ def test_an_app_without_a_release_is_refused(layout: Layout) -> None:
 
 def test_layers_of_earlier_images_are_surplus(layout: Layout, tmp_path: Path) -> None:
     written(layout, tmp_path / "layers")
-    put(str(tmp_path / "layers" / "environment-cd.tar"))
+    for path in ("environments/environment-cd.tar", "apps/.part-x", "apps/Dockerfile"):
+        put(str(tmp_path / "layers" / path))
     surplus = _image_layers.surplus(str(tmp_path / "layers"), _image_layers.layers(wish(layout)))
-    assert surplus == [str(tmp_path / "layers" / "environment-cd.tar")]
+    assert surplus == [str(tmp_path / "layers" / path) for path in ("apps/.part-x", "environments/environment-cd.tar")]
