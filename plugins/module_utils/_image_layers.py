@@ -182,8 +182,11 @@ def _configuration(wish: Wish, results: t.Mapping[str, t.Mapping[str, t.Any]]) -
     """What is small and changes with any app; the users of all apps are in here, so it is the last one."""
     layout, layer = wish.layout, Layer("configuration", APPS)
     layer.add(layout, layout.etc, skip=_NO_CONFIGURATION)
+    # Where images are laid out again and again, an earlier one may have had the other front.
+    other = layout.program("pyapps-caddy" if wish.nginx_dir else "pyapps-nginx")
     for path in sorted(glob.glob(os.path.join(glob.escape(layout.programs), "pyapps-*.conf"))):
-        layer.add(layout, path)
+        if path != other:
+            layer.add(layout, path)
     for folder in (layout.programs, layout.apps, layout.locks, layout.assets, layout.envs, layout.log):
         layer.parts.append(Part(_inside(layout, folder), folder))
     for environment in sorted({str(result["environment"]) for result in results.values()}):

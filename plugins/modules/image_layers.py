@@ -18,7 +18,16 @@ description:
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 extends_documentation_fragment:
   - selfhost.pyapps.host
-  - selfhost.pyapps.attributes.full
+  - selfhost.pyapps.attributes
+attributes:
+  check_mode:
+    support: partial
+    details:
+      - Only tells which archives are missing or surplus; what is in them is known when they are written.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
 options:
   folder:
     description:

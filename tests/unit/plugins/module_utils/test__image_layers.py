@@ -113,6 +113,14 @@ def test_no_secret_cache_or_leftover_is_in_a_layer(layout: Layout, tmp_path: Pat
         assert unwanted not in names
 
 
+def test_the_front_of_an_earlier_image_is_not_in_this_one(layout: Layout, tmp_path: Path) -> None:
+    put(layout.program("pyapps-nginx"))
+    put(layout.program("pyapps-caddy"))
+    names = written(layout, tmp_path / "layers")["configuration"].getnames()
+    programs = [os.path.basename(name) for name in names if "/programs/" in name]
+    assert programs == ["pyapps-caddy.conf", "pyapps-watcher.conf"]
+
+
 def test_the_same_content_is_the_same_layer_whenever_it_was_laid_out(layout: Layout, tmp_path: Path) -> None:
     written(layout, tmp_path / "layers")
     os.utime(layout.zipapp, (1, 1))
