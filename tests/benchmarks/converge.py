@@ -16,9 +16,13 @@ COUNT = 50
 SCRIPT = "import streamlit as st\n\nst.write('This is app %d')\n"
 
 
-def host_with(stack: t.Any, count: int) -> SiteHost:
-    """A host that serves so many apps; the stack removes it."""
+def host_with(stack: t.Any, count: int, **variables: t.Any) -> SiteHost:
+    """A host that serves so many apps; the stack removes it.
+
+    :param variables: of every playbook
+    """
     host: SiteHost = stack.enter_context(new_site_host())
+    host.variables.update(variables)
     for number in range(count):
         host.add_app("many-%02d" % number, "streamlit==1.67.*", {"main.py": SCRIPT % number})
     assert host.site().code == 0

@@ -50,6 +50,7 @@ def _trivial(host: SiteHost) -> float:
 def rows(stack: t.Any) -> t.Iterator[Row]:
     """:param stack: an ``ExitStack``, which removes the host in the end"""
     host: SiteHost = stack.enter_context(new_site_host())
+    host.variables["ansible_become"] = False  # as on a home host
     folder = host.add_app("back", "streamlit==1.67.*", {"main.py": SCRIPT % 1})
     for version in (1, 2):
         (folder / "main.py").write_text(SCRIPT % version)

@@ -55,12 +55,14 @@ class SiteHost:
 
     :param prefix: how the name of its folder begins
     :ivar environment: variables of the process that runs a playbook, besides our own
+    :ivar variables: further variables of every playbook
     """
 
     def __init__(self, prefix: str = "pyapps-site-") -> None:
         # Not below pytest's own folder: apps run as users who must be able to reach theirs.
         self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/var/tmp"))
         self.environment: dict[str, str] = {}
+        self.variables: dict[str, t.Any] = {}
         self.folder.chmod(0o755)
         self.apps = self.folder / "apps"
         self.apps.mkdir()
@@ -96,6 +98,7 @@ class SiteHost:
             "pyapps_root": str(self.root),
             "pyapps_apps_dir": str(self.apps),
             "pyapps_port": self.port,
+            **self.variables,
             **variables,
         }
         inventory = CHECKOUT / "inventories" / "quickstart"
