@@ -197,6 +197,7 @@ def test_docker_stop_ends_everything_in_time(one: str, capsys: pytest.CaptureFix
 def test_a_crash_looping_app_makes_the_container_unhealthy(always: str, expected: str) -> None:
     """S0-80: unless ALWAYS_HEALTHY says so; `1` does not count."""
     run(TWO, "--env", "ALWAYS_HEALTHY=" + always)
+    wait_for("both apps answer", lambda: serves(port(TWO)))
     wait_for("docker says healthy", lambda: health(TWO) == "healthy")
     docker("exec", TWO, "sh", "-c", "mv /srv/pyapps/image/apps/app_1/releases/*/code/app_1.py /tmp")
     docker("exec", TWO, "pkill", "-KILL", "-u", "pyapp-app_1")
