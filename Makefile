@@ -99,11 +99,11 @@ start-prod start-dev: start-%: ## Start the stopped container
 	docker start $(IMAGE)-$*
 
 stop-prod stop-dev: stop-%: ## Stop the container
-	docker stop $(IMAGE)-$*
+	docker stop --time 60 $(IMAGE)-$*
 
 remove-prod remove-dev: remove-%: ## Stop and remove the container, if it is there
 	@if docker container inspect $(IMAGE)-$* >/dev/null 2>&1; then
-	    docker stop $(IMAGE)-$* >/dev/null
+	    docker stop --time 60 $(IMAGE)-$* >/dev/null
 	    docker rm --volumes $(IMAGE)-$*
 	fi
 

@@ -97,5 +97,6 @@ def test_the_end_alone_makes_the_same_image() -> None:
 def test_compose_keeps_what_apps_write() -> None:
     service = yaml.safe_load(render("compose.yaml.j2", image_name="example.com/apps:1"))["services"]["pyapps"]
     assert service["image"] == "example.com/apps:1"
+    assert service["stop_grace_period"] == "22s"
     assert service["ports"] == ["80:80"]
     assert service["volumes"] == ["apps:/srv/pyapps/apps", "logs:/var/log/pyapps"]
