@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 # The Python that makes the tool environments.
 PYTHON ?= python3
+CAN_MAKE_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
 # Everything that the demo makes on this machine, beside its tools; and the port of its front. Root's demo runs as
 # nobody, who may be shut out of root's folders.
 DEMO_DIR ?= $(if $(filter 0,$(shell id -u)),/var/tmp/pyapps-demo,$(CURDIR)/.demo)
@@ -71,8 +73,7 @@ demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without aski
 	echo "The demo is gone."
 
 .tools/demo/.stamp: requirements/demo.txt
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
-	    echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	@$(CAN_MAKE_VENV)
 	echo "Preparing the tools of the demo in .tools/demo (once)"
 	$(PYTHON) -m venv --clear .tools/demo
 	$(DEMO_ENV) .tools/demo/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/demo.txt
@@ -120,8 +121,7 @@ status-prod status-dev: status-%: ## Show the container's programs
 	docker exec $(IMAGE)-$* pyapps ctl status
 
 .tools/container/.stamp: requirements/container.txt
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
-	    echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	@$(CAN_MAKE_VENV)
 	echo "Preparing the tools for images in .tools/container (once)"
 	$(PYTHON) -m venv --clear .tools/container
 	$(DEMO_ENV) .tools/container/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/container.txt
@@ -131,8 +131,7 @@ status-prod status-dev: status-%: ## Show the container's programs
 tools: .tools/venv/.stamp ## Install the tools of `make lint` and `make test` into .tools/venv
 
 .tools/venv/.stamp: tests/requirements.txt
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || {
-	    echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	@$(CAN_MAKE_VENV)
 	[ -x .tools/venv/bin/python ] || $(PYTHON) -m venv .tools/venv
 	.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 	.tools/venv/bin/uv pip install --quiet --python .tools/venv/bin/python -r tests/requirements.txt

@@ -28,8 +28,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _serving,
     _streamlit_assets,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import DotenvError, parse_dotenv
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
@@ -40,6 +40,7 @@ MOUNTED = "/run/secrets"
 """Where Docker and Compose mount secrets."""
 
 _FAILED = 1
+_CAUSES = (_data_seed.SeedError, _instance_state.ReleaseError, _streamlit_assets.AssetsError, _retire.RetireError)
 
 
 class ContainerError(Exception):
@@ -88,9 +89,6 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
             sys.stdout.write("pyapps: %s: %s\n" % (name, begin.instance(pool)))
         except (ContainerError, OSError, ValueError, KeyError, *_CAUSES) as error:
             sys.stderr.write("pyapps: %s can not start: %s\n" % (name, error))
-
-
-_CAUSES = (_data_seed.SeedError, _instance_state.ReleaseError, _streamlit_assets.AssetsError, _retire.RetireError)
 
 
 def read_image(layout: Layout) -> dict[str, t.Any]:

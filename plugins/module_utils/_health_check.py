@@ -14,6 +14,7 @@ import os
 import time
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_apps import (
     Around,
     Programs,
@@ -33,7 +34,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings i
     SettingsError,
     read_settings,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uids
@@ -48,10 +48,11 @@ def always_healthy(environment: t.Mapping[str, str]) -> bool:
     return environment.get("ALWAYS_HEALTHY", "false").lower() == "true"
 
 
-def check(layout: Layout, timeout: float | None = None) -> Report:
+def check(layout: Layout, timeout: float | None = None, only: t.Collection[str] = ()) -> Report:
     """Check a host by its own configuration.
 
     :param timeout: seconds for each app's answers, instead of the configured ones
+    :param only: names of the apps that are asked; none means all
     """
     moment = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     begun = time.monotonic()
@@ -63,18 +64,19 @@ def check(layout: Layout, timeout: float | None = None) -> Report:
         settings = Settings()
         unknown = tuple("%s: %s" % (layout.healthcheck, problem) for problem in error.problems)
         findings.append(Finding("host", "configuration", unknown=unknown))
-    findings += _look(layout, settings, settings.timeout if timeout is None else timeout)
+    findings += _look(layout, settings, settings.timeout if timeout is None else timeout, only)
     return Report(findings, moment, time.monotonic() - begun)
 
 
-def _look(layout: Layout, settings: Settings, timeout: float) -> list[Finding]:
+def _look(layout: Layout, settings: Settings, timeout: float, only: t.Collection[str]) -> list[Finding]:
     supervisor = Supervisor(layout.supervisor_socket, timeout)
     programs, found = _programs(layout, settings, supervisor)
-    apps = served_apps(layout)
+    served = served_apps(layout)
+    apps = [app for app in served if not only or app.name in only]
     ports = [live.port for live in map(live_instance, apps) if live]
     again = functools.partial(_ask, supervisor)
     around = Around(layout, programs, listener_uids(ports), settings.front, timeout, again)
-    found += _absent_apps(layout, {app.name for app in apps})
+    found += _absent_apps(layout, {app.name for app in served})
     questions = [_Question("app", app.name, functools.partial(check_app, app, around)) for app in apps]
     if settings.front:
         ask_front = functools.partial(check_front, settings.front, timeout)

@@ -9,7 +9,6 @@ Reads only. Every problem is collected, so that a person sees all of them at onc
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import typing as t
@@ -27,27 +26,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import 
 # sun_path of unix(7), less the closing zero, and less the ".<pid>" under which supervisord binds it first.
 _LONGEST_SOCKET_PATH = 107 - len(".4194304")
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9._/ @+,=-]*")
-
-
-def read_applied(layout: Layout) -> dict[str, t.Any]:
-    """The applied catalog, ``{"source": str, "url": str, "apps": [...]}``; an empty one where none was applied yet.
-
-    :raises ValueError: the file is there and is not what we wrote
-    """
-    try:
-        with open(layout.catalog, encoding="utf-8") as file:
-            applied = json.load(file)
-    except FileNotFoundError:
-        return {"source": None, "url": "", "apps": []}
-    if not isinstance(applied, dict) or not isinstance(applied.get("apps"), list):
-        raise ValueError("no applied catalog in it")
-    return applied
-
-
-def table_rows(applied: t.Mapping[str, t.Any], names: t.Iterable[str]) -> list[dict[str, str]]:
-    """For the table of apps: each with its name and its base path, as far as that is known."""
-    base_paths = {app["name"]: str(app["base_path"]) for app in applied["apps"]}
-    return [{"name": name, "base_path": base_paths.get(name, "")} for name in names]
 
 
 def deployed_apps(layout: Layout) -> list[str]:

@@ -10,8 +10,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps, read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock

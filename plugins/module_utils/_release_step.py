@@ -94,12 +94,14 @@ class Answer:
     :param missing: still to be sent, or in check mode what would be
     :param changed: apps that get a release, or in check mode would get one
     :param pruned: releases that were deleted, by app
+    :param left_environments: of those, as far as no other release of the same app uses them
     """
 
     results: Results
     missing: list[Missing] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     pruned: dict[str, list[str]] = field(default_factory=dict)
+    left_environments: set[str] = field(default_factory=set)
 
 
 def _group(app: str) -> str | None:
@@ -207,8 +209,7 @@ def _make(request: Request, answer: Answer) -> None:
     for name in sorted(set(parts) - set(failures)):
         try:
             _finish(missing[name], parts[name], answer.results[name])
-            pruned = _release_store.prune(missing[name].layout, missing[name].app["deploy"]["keep"])
-            answer.pruned.update({name: pruned} if pruned else {})
+            _prune(missing[name], answer)
         except _CAUSES as error:
             failures[name] = _files.explain(error)
     for name, reason in failures.items():
@@ -216,6 +217,15 @@ def _make(request: Request, answer: Answer) -> None:
         answer.changed.discard(name)
         if name in parts:
             _files.force_remove(parts[name].folder)
+
+
+def _prune(missing: Missing, answer: Answer) -> None:
+    """Delete the oldest releases of an app that has got one."""
+    before = _release_store.environments(missing.layout)
+    pruned = _release_store.prune(missing.layout, missing.app["deploy"]["keep"])
+    if pruned:
+        answer.pruned[missing.name] = pruned
+        answer.left_environments |= before - _release_store.environments(missing.layout)
 
 
 def _check_user(user: str | None) -> None:

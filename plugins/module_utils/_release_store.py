@@ -20,7 +20,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record i
     RecordError,
     used_releases,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import (
+    ReleaseError,
+    live_instance,
+    read_release,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import CODE, ArchiveError, make_link
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
@@ -59,6 +63,15 @@ def held_releases(app: AppLayout) -> list[str]:
     except FileNotFoundError:
         return []
     return sorted(names, key=lambda name: (os.stat(app.release(name)).st_mtime_ns, name), reverse=True)
+
+
+def environments(app: AppLayout) -> set[str]:
+    """What the complete releases of an app run in; a damaged one is left out."""
+    found = set()
+    for release in held_releases(app):
+        with contextlib.suppress(ReleaseError, KeyError):
+            found.add(str(read_release(app, release)["environment"]))
+    return found
 
 
 def mark_newest(app: AppLayout, release: str) -> None:

@@ -70,9 +70,10 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_backup
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import make_folder, read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps, read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
 

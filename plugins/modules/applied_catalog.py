@@ -56,24 +56,13 @@ path:
 """
 
 import json
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import applied_entry
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import PLAN, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan, StalePlanError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-
-_APP_KEYS = ("name", "title", "kind", "owner", "base_path", "gallery", "route")
-_FRONT_OPTION = "server.trustedUserHeaders"
-
-
-def applied_entry(app: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What is written down of an app: all that a front and the table need, so that other apps can be deployed alone."""
-    config = app.get("streamlit", {}).get("config", {})
-    entry = {key: app[key] for key in _APP_KEYS}
-    entry["streamlit"] = {"config": {key: value for key, value in config.items() if key == _FRONT_OPTION}}
-    return entry
 
 
 def main() -> None:

@@ -20,6 +20,11 @@ extends_documentation_fragment:
   - selfhost.pyapps.host
   - selfhost.pyapps.attributes.info
 options:
+  apps:
+    description: The apps that are asked; an empty list means all. What else runs on the host is always looked at.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds that each app has for all its answers, instead of the configured ones.
     type: float
@@ -80,11 +85,15 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Lay
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**ROOT, "timeout": {"type": "float"}},
+        argument_spec={
+            **ROOT,
+            "apps": {"type": "list", "elements": "str", "default": []},
+            "timeout": {"type": "float"},
+        },
         supports_check_mode=True,
     )
     try:
-        report = check(Layout(module.params["root"]), module.params["timeout"])
+        report = check(Layout(module.params["root"]), module.params["timeout"], module.params["apps"])
     except OSError as error:
         module.fail_json(msg="The host below %s can not be looked at: %s" % (module.params["root"], error))
     module.exit_json(changed=False, **as_dict(report))

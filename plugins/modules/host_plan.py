@@ -66,7 +66,7 @@ options:
     choices: [warn, error, ignore]
     default: warn
   catalog:
-    description: The apps of O(apps) as entries of the catalog, for O(capacity).
+    description: The apps of O(apps) as entries of the catalog, for O(capacity) and RV(front).
     type: list
     elements: dict
     default: []
@@ -110,6 +110,12 @@ only:
   returned: always
   type: list
   elements: str
+front:
+  description:
+    - Whether the front may have something to learn. A run for some apps changes nothing of it when they are routed as
+      what is applied says; a run for all always looks.
+  returned: always
+  type: bool
 applied:
   description: What is applied to this host, as far as a front needs it.
   returned: always
@@ -133,61 +139,72 @@ service_manager:
 """
 
 import os
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _capacity, _host_plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import front_differs, read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
+ARGUMENTS: dict[str, t.Any] = {
+    **ROOT,
+    "apps": {"type": "list", "elements": "str", "required": True},
+    "source": {"type": "str", "required": True},
+    "adopt_source": {"type": "bool", "default": False},
+    "allow_removal": {"type": "bool", "default": False},
+    "only": {"type": "list", "elements": "str", "default": []},
+    "preview": {"type": "bool", "default": False},
+    "limited": {"type": "bool", "default": False},
+    "front": {"type": "str", "choices": ["nginx", "caddy"]},
+    "port": {"type": "int", "default": 80},
+    "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
+    "catalog": {"type": "list", "elements": "dict", "default": []},
+    "install_uv": {"type": "bool", "default": True},
+}
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **ROOT,
-            "apps": {"type": "list", "elements": "str", "required": True},
-            "source": {"type": "str", "required": True},
-            "adopt_source": {"type": "bool", "default": False},
-            "allow_removal": {"type": "bool", "default": False},
-            "only": {"type": "list", "elements": "str", "default": []},
-            "preview": {"type": "bool", "default": False},
-            "limited": {"type": "bool", "default": False},
-            "front": {"type": "str", "choices": ["nginx", "caddy"]},
-            "port": {"type": "int", "default": 80},
-            "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
-            "catalog": {"type": "list", "elements": "dict", "default": []},
-            "install_uv": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    layout = Layout(params["root"])
-    plan = look(layout)
-    problems = _host_plan.root_problems(layout)
+
+def _applied(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
     try:
-        applied = _host_plan.read_applied(layout)
+        return read_applied(layout)
     except (OSError, ValueError) as error:
         module.fail_json(
             msg="%s: can not be read: %s. It says what is applied to this host; restore it from a backup, or delete "
             "it if this run may take the host over." % (layout.catalog, error)
         )
+
+
+def _lacks(module: AnsibleModule, layout: Layout, apps: list[dict[str, t.Any]], deployed: list[str]) -> list[str]:
+    """What the host has too little of, where that is a problem; else a warning tells it."""
+    if module.params["capacity"] == "ignore":
+        return []
+    lacks = _capacity.lacks(apps, deployed, _capacity.room(layout.srv))
+    if module.params["capacity"] == "error":
+        return lacks
+    for lack in lacks:
+        module.warn(lack)
+    return []
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    params = module.params
+    layout = Layout(params["root"])
+    plan = look(layout)
+    problems = _host_plan.root_problems(layout)
+    applied = _applied(module, layout)
     deployed = _host_plan.deployed_apps(layout)
     only, only_problems = _host_plan.chosen_apps(layout, params["only"], params["apps"], applied)
     removed = [] if only or only_problems else [name for name in deployed if name not in params["apps"]]
+    work = [app for app in params["catalog"] if not only or app["name"] in only]
     if params["preview"] and not only and not only_problems:
         problems.append("preview: name the apps that are to be tried out, such as -e app=app_1.")
     problems += only_problems + _host_plan.source_problems(applied["source"], params["source"], params["adopt_source"])
     problems += _host_plan.removal_problems(removed, params["apps"], params["allow_removal"], params["limited"])
     if params["front"]:
         problems += _host_plan.port_problems(layout, params["front"], params["port"])
-    if params["capacity"] != "ignore":
-        apps = [app for app in params["catalog"] if not only or app["name"] in only]
-        lacks = _capacity.lacks(apps, deployed, _capacity.room(layout.srv))
-        if params["capacity"] == "error":
-            problems += lacks
-        else:
-            for lack in lacks:
-                module.warn(lack)
+    problems += _lacks(module, layout, work, deployed)
     missing_packages = _host_plan.missing_packages(params["install_uv"])
     problems += _host_plan.package_problems(missing_packages)
     if problems:
@@ -196,6 +213,8 @@ def main() -> None:
         deployed=deployed,
         removed=removed,
         only=only,
+        # What is only tried out is nothing to the front.
+        front=not only or (not params["preview"] and front_differs(applied, work)),
         plan=plan,
         applied=applied["apps"],
         missing_packages=missing_packages,

@@ -65,6 +65,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+command:
+  description: What runs nginx in the foreground, so that it dies with the process that has started it.
+  returned: success
+  type: list
+  elements: str
 pending:
   description: A file that exists while nginx has not loaded what was written. Who reloads nginx deletes it.
   returned: success
@@ -210,7 +215,14 @@ def main() -> None:
         notices.append("Check mode: nginx has not judged the new site.")
     elif changed:
         _apply(module, install, nginx)
-    module.exit_json(changed=changed, diff=diff, pending=install.pending, running=running, notices=notices)
+    module.exit_json(
+        changed=changed,
+        diff=diff,
+        command=[Layout(module.params["root"]).command, "run", "--", nginx or "/usr/sbin/nginx", "-g", "daemon off;"],
+        pending=install.pending,
+        running=running,
+        notices=notices,
+    )
 
 
 if __name__ == "__main__":

@@ -116,6 +116,11 @@ pruned:
   returned: always
   type: dict
   sample: {app_1: [fedcba9876543210]}
+left_environments:
+  description: The environments of deleted releases that no other release of the same app uses.
+  returned: always
+  type: list
+  elements: str
 notices:
   description: What a person should know about the apps' folders.
   returned: always
@@ -181,6 +186,7 @@ def main() -> None:
         app_results=answer.results,
         missing={missing.name: describe(missing, with_diff) for missing in answer.missing},
         pruned=answer.pruned,
+        left_environments=sorted(answer.left_environments),
         notices=[],
         diff=[diff_of(missing) for missing in answer.missing] if with_diff else [],
     )

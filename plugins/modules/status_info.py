@@ -96,8 +96,8 @@ apps:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import host_status
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 

@@ -89,6 +89,11 @@ def health(name: str) -> str:
     return str(inspect(name)["State"]["Health"]["Status"])
 
 
+def checks(name: str) -> set[str]:
+    """When docker made its last health checks; it remembers five."""
+    return {check["Start"] for check in inspect(name)["State"]["Health"]["Log"]}
+
+
 def live(name: str, app: str) -> str:
     return docker("exec", name, "readlink", "/srv/pyapps/apps/%s/live" % app)
 
@@ -203,11 +208,13 @@ def test_a_crash_looping_app_makes_the_container_unhealthy(always: str, expected
     wait_for("docker says healthy", lambda: health(TWO) == "healthy")
     docker("exec", TWO, "sh", "-c", "mv /srv/pyapps/image/apps/app_1/releases/*/code/app_1.py /tmp")
     docker("exec", TWO, "pkill", "-KILL", "-u", "pyapp-app_1")
+    before = checks(TWO)
     if expected == "unhealthy":
         wait_for("docker says unhealthy", lambda: health(TWO) == "unhealthy")
         assert get(port(TWO), "/app-2/_stcore/health") == (200, "ok")
     else:
-        time.sleep(10)
+        # One more than would make it unhealthy.
+        wait_for("docker has asked four times", lambda: len(checks(TWO) - before) >= 4)
         assert health(TWO) == "healthy"
 
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import json
 import os
 import socket
 from pathlib import Path
@@ -62,21 +61,6 @@ def test_a_kept_data_folder_is_not_a_deployed_app(layout: Layout) -> None:
 
 def test_a_host_without_a_store_has_no_apps(layout: Layout) -> None:
     assert _host_plan.deployed_apps(layout) == []
-    assert _host_plan.read_applied(layout) == {"source": None, "url": "", "apps": []}
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"apps": 1}', "\0"])
-def test_an_applied_catalog_that_is_not_ours_is_refused(layout: Layout, text: str) -> None:
-    os.makedirs(layout.etc)
-    Path(layout.catalog).write_text(text)
-    with pytest.raises(ValueError, match=r".+"):
-        _host_plan.read_applied(layout)
-
-
-def test_the_applied_catalog_is_read(layout: Layout) -> None:
-    os.makedirs(layout.etc)
-    Path(layout.catalog).write_text(json.dumps({"source": "here", "apps": [{"name": "app_1"}]}))
-    assert _host_plan.read_applied(layout)["source"] == "here"
 
 
 def test_a_port_that_a_stranger_holds_is_a_problem_that_names_it(layout: Layout) -> None:

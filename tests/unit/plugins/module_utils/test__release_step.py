@@ -33,7 +33,10 @@ class Host:
         self.results: dict[str, dict[str, t.Any]] = {}
         self.secrets: dict[str, AppSecrets] = {}
         os.makedirs(self.layout.etc)
-        package = Path(self.layout.envs) / "env" / "lib" / "python3.13" / "site-packages" / "streamlit"
+        self.add_environment("env")
+
+    def add_environment(self, name: str) -> None:
+        package = Path(self.layout.envs) / name / "lib" / "python3.13" / "site-packages" / "streamlit"
         package.mkdir(parents=True)
         (package / "config.py").write_text(CONFIG)
 
@@ -194,6 +197,15 @@ def test_old_releases_go_when_a_new_one_comes(host: Host) -> None:
         made.append(answer.results["app"]["release"])
     assert host.releases("app") == sorted(made[2:])
     assert answer.pruned == {"app": [made[1]]}
+    assert answer.left_environments == set()
+
+
+def test_the_last_release_of_an_environment_says_so_when_it_goes(host: Host) -> None:
+    host.add("app", deploy={"keep": 1})
+    host.deploy()
+    host.add_environment("newer")
+    host.results["app"]["environment"] = "newer"
+    assert host.deploy().left_environments == {"env"}
 
 
 def test_back_to_an_older_release_sends_nothing(host: Host) -> None:
