@@ -39,7 +39,8 @@ CONTAINER_INVENTORY ?= inventories/container
 ENV_FILE ?= .env
 CONTAINER_FLAGS ?=
 RUN_CONTAINER = docker run --detach --name $(IMAGE)-$* --env APP_ENV=$(if $(filter prod,$*),PROD,DEV) \
-	$(if $(wildcard $(ENV_FILE)),--env-file "$(ENV_FILE)")
+	$(if $(wildcard $(ENV_FILE)),--env-file "$(ENV_FILE)") \
+	$(if $(filter dev,$*),--volume "$(CURDIR)/apps:/srv/pyapps/source:ro")
 
 TEST_ENV := env LC_ALL=C.UTF-8 ANSIBLE_CONFIG="$$PWD/ansible.cfg" PATH="$$PWD/.tools/venv/bin:$$PATH"
 
@@ -82,12 +83,11 @@ demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without aski
 KINDS := prod dev
 CONTAINER_TARGETS := build- run- exec- start- stop- remove- rebuild- logs- status-
 .PHONY: $(foreach kind,$(KINDS),$(addsuffix $(kind),$(CONTAINER_TARGETS)) run-$(kind)-80 rebuild-$(kind)-80)
-build-prod build-dev: build-%: .tools/container/.stamp ## Build the image of the apps; dev is for trying things out
+build-prod build-dev: build-%: .tools/container/.stamp ## Build the image of the apps
 	@$(DEMO_ENV) .tools/container/bin/ansible-playbook playbooks/container.yml -i "$(CONTAINER_INVENTORY)" \
-	    -e pyapps_image_name=$(IMAGE)-$* -e pyapps_image_base=$(BASE) \
-	    -e streamlit_app_production=$(if $(filter prod,$*),true,false) $(CONTAINER_FLAGS)
+	    -e pyapps_image_name=$(IMAGE)-$* -e pyapps_image_base=$(BASE) $(CONTAINER_FLAGS)
 
-run-prod run-dev: run-%: ## Start a container of it, without a port
+run-prod run-dev: run-%: ## Start a container of it, without a port; dev runs the folder apps/ as it is, and follows changes
 	$(RUN_CONTAINER) $(IMAGE)-$*
 
 run-prod-80 run-dev-80: run-%-80: ## The same, with its port 80 as this machine's

@@ -18,6 +18,7 @@ import sys
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _container_logs,
     _data_seed,
     _files,
     _host_layout,
@@ -26,6 +27,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _release_secrets,
     _retire,
     _serving,
+    _source_view,
     _streamlit_assets,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
@@ -35,6 +37,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import App
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, parse_range
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
 
 MOUNTED = "/run/secrets"
 """Where Docker and Compose mount secrets."""
@@ -80,6 +83,7 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
     for leftover in os.listdir(layout.run):
         _files.force_remove(os.path.join(layout.run, leftover))
     _files.write_file(layout.container_mark, "")
+    write_programs(layout, _container_logs.is_wanted(os.environ))
     applied = {entry["name"]: entry for entry in read_applied(layout)["apps"]}
     pool = PortPool(parse_range(image["port_range"]), _instance_state.used_ports(layout))
     for name in sorted({*applied, *image["apps"]}):
@@ -91,8 +95,24 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
             sys.stderr.write("pyapps: %s can not start: %s\n" % (name, error))
 
 
+def write_programs(layout: Layout, with_logs: bool) -> None:
+    """The programs of the image, and the one that shows every log, if it is wanted. Those of apps come later."""
+    _files.make_folder(layout.container_programs)
+    for name in os.listdir(layout.image_programs):
+        text = _files.read_text(os.path.join(layout.image_programs, name)) or ""
+        _files.write_file(os.path.join(layout.container_programs, name), text)
+    if with_logs:
+        # First of all, so that it misses nothing.
+        text = program_text(
+            _container_logs.PROGRAM, [layout.command, "container-logs"], layout=layout, start_seconds=1, priority=1
+        )
+        _files.write_file(layout.program(_container_logs.PROGRAM), text)
+
+
 def read_image(layout: Layout) -> dict[str, t.Any]:
-    """What the image holds: ``{"apps": {name: {"release": id, "port": port or null}}, "port_range": "first-last"}``.
+    """What the image holds: ``{"apps": {name: {"release": id, "port": port or null, "folder": name}}, ...}``.
+
+    ``folder`` is the name of the app's folder beside those of the other apps; ``port_range`` is ``"first-last"``.
 
     :raises ContainerError: it is no image of ours
     """
@@ -156,9 +176,7 @@ class Begin:
         )
         _files.write_file(self.app.instance(record.instance), record.to_json())
         program = instance_program(record, self.layout, self.user, content["kind"], limits_of(settings))
-        if _files.read_text(self.layout.program(record.program)) != program:
-            os.makedirs(self.layout.programs, exist_ok=True)
-            _files.write_file(self.layout.program(record.program), program)
+        _files.write_file(self.layout.program(record.program), program)
         if not os.path.isdir(self.app.marker(record.instance, record.port)):
             _serving.make_marker(self.app, record, page)
         _serving.correct(_serving.differences(self.app, record, page))
@@ -168,7 +186,17 @@ class Begin:
         _serving.point_links(_serving.log_links(self.layout, record))
         if self.wanted is not None:
             _files.write_file(self.app.from_image, self.wanted["release"] + "\n")
-        return "release %s, %s" % (record.release, "a new process" if fresh else "as before")
+        done = "release %s, %s" % (record.release, "a new process" if fresh else "as before")
+        return done + (", its code is what is mounted" if self._watch_source(record.release, settings) else "")
+
+    def _watch_source(self, release: str, settings: t.Mapping[str, t.Any]) -> bool:
+        """Let the process run the code that a person has mounted; whether there is any."""
+        source = os.path.join(self.layout.source, self.wanted["folder"]) if self.wanted is not None else ""
+        if not os.path.isdir(source):
+            return False
+        code = os.path.join(self.app.release(release), "code")
+        _source_view.make_view(source, code, self.layout.source_view(self.app.name), settings["data"]["paths"])
+        return True
 
     def _kept(self) -> InstanceRecord | None:
         """The live instance, when it can go on: all of it is there, and the image has not brought another release."""

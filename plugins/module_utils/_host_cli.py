@@ -24,6 +24,7 @@ usage: pyapps ctl [COMMAND ...]      ask or change supervisor: status, restart a
        pyapps run -- COMMAND [ARGUMENT ...]  (supervisor's) become a command that does not outlive supervisord
        pyapps watch ROOT [SOCKET]            (supervisor's) look after the apps
        pyapps container                      (Docker's) become supervisord, the first process of a container
+       pyapps container-logs                 (supervisor's) show every log in that of the container
 """
 _BAD_USAGE = 2
 
@@ -61,6 +62,10 @@ def main(arguments: t.Sequence[str], zipapp: str) -> int:
         from ansible_collections.selfhost.pyapps.plugins.module_utils import _container
 
         return _container.main(Layout(_root_of(zipapp)))
+    if command == "container-logs" and not rest:
+        from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_logs
+
+        _container_logs.main(Layout(_root_of(zipapp)))
     if command == "healthcheck":
         from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_cli
 

@@ -186,8 +186,10 @@ def _configuration(wish: Wish, results: t.Mapping[str, t.Mapping[str, t.Any]]) -
     other = layout.program("pyapps-caddy" if wish.nginx_dir else "pyapps-nginx")
     for path in sorted(glob.glob(os.path.join(glob.escape(layout.programs), "pyapps-*.conf"))):
         if path != other:
-            layer.add(layout, path)
-    for folder in (layout.programs, layout.apps, layout.locks, layout.assets, layout.envs, layout.log):
+            layer.add(layout, path, _inside(layout, os.path.join(layout.image_programs, os.path.basename(path))))
+    target = os.path.relpath(layout.container_programs, os.path.dirname(layout.programs))
+    layer.parts.append(Part(_inside(layout, layout.programs), link=target))
+    for folder in (layout.apps, layout.locks, layout.assets, layout.envs, layout.log):
         layer.parts.append(Part(_inside(layout, folder), folder))
     for environment in sorted({str(result["environment"]) for result in results.values()}):
         link = os.path.join(layout.assets, "environments", environment)
@@ -224,6 +226,7 @@ def _add_records(wish: Wish, layer: Layer, results: t.Mapping[str, t.Mapping[str
         layer.parts.append(Part(_inside(layout, link), link=target))
         apps[app["name"]] = {
             "release": results[app["name"]]["release"],
+            "folder": os.path.basename(app["folder"]),
             "port": (app.get(app["kind"]) or {}).get("port"),
         }
     text = json.dumps({"apps": apps, "port_range": wish.port_range}, indent=2, sort_keys=True) + "\n"

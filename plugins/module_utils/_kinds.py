@@ -24,6 +24,7 @@ class Kind:
 
     :param stop_signal: supervisor's name of the signal that ends it
     :param start_command: argv for (settings, the environment's python, port)
+    :param watch_options: behind it, they let the process follow changes of its code
     :param health_path: path on the app's port that answers ``health_body`` while the process is well
     :param script_check_path: path that runs the app's script once, or None when the kind has no such thing
     :param stream_path: path of the app's WebSocket, or None
@@ -34,6 +35,7 @@ class Kind:
     name: str
     stop_signal: str
     start_command: t.Callable[[Settings, str, int], list[str]]
+    watch_options: tuple[str, ...]
     health_path: t.Callable[[Settings], str]
     health_body: str
     script_check_path: t.Callable[[Settings], str | None]
@@ -56,6 +58,7 @@ KINDS: t.Mapping[str, Kind] = {
         name="streamlit",
         stop_signal="TERM",
         start_command=_streamlit_command,
+        watch_options=("--server.fileWatcherType=auto", "--server.runOnSave=true"),
         health_path=_below_base("/_stcore/health"),
         health_body="ok",
         script_check_path=_below_base("/_stcore/script-health-check"),

@@ -170,6 +170,25 @@ class Layout:
         return os.path.join(self.image_app(name).path, "initial-data")
 
     @property
+    def image_programs(self) -> str:
+        """Programs that an image brings. In a container ``programs`` is a link to a folder that each start fills."""
+        return os.path.join(self.image, "programs")
+
+    @property
+    def container_programs(self) -> str:
+        """Where that link leads: what changes while a container runs is below ``run``, so its root may be read-only."""
+        return os.path.join(self.run, "programs")
+
+    @property
+    def source(self) -> str:
+        """In a container: where a person mounts the folder of the apps to work on them."""
+        return os.path.join(self.srv, "source")
+
+    def source_view(self, name: str) -> str:
+        """In a container: the folder in which an app's process runs while a person works on it."""
+        return os.path.join(self.run, "source", name)
+
+    @property
     def container_mark(self) -> str:
         """A file that is there while our supervisord is the first process of a container."""
         return os.path.join(self.run, "container")

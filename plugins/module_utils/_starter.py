@@ -54,9 +54,14 @@ def plan(layout: Layout, app: str, instance: str) -> Start:
         record = InstanceRecord.read(place.instance(instance))
     except RecordError as error:
         raise StartError(str(error)) from None
-    return _plan(
-        layout, place, record.release, lambda kind, settings, python: kind.start_command(settings, python, record.port)
-    )
+    view = layout.source_view(app)
+    watched = os.path.isdir(view)
+
+    def command(kind: Kind, settings: Settings, python: str) -> list[str]:
+        return kind.start_command(settings, python, record.port) + (list(kind.watch_options) if watched else [])
+
+    found = _plan(layout, place, record.release, command)
+    return found._replace(folder=view) if watched else found
 
 
 def plan_task(layout: Layout, app: str, release: str, command: list[str]) -> Start:

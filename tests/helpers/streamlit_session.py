@@ -10,6 +10,9 @@ import typing as t
 
 from websockets.sync.client import ClientConnection, connect
 
+# Streamlit's BackMsg with `rerun_script` (field 11), an empty ClientState.
+_RERUN = b"\x5a\x00"
+
 
 class Session:
     """One open session."""
@@ -23,6 +26,18 @@ class Session:
             return self._connection.ping().wait(5)
         except Exception:  # closed, in whichever way
             return False
+
+    def run(self) -> None:
+        """Ask for a run of the script, as a page does when it is opened."""
+        self._connection.send(_RERUN)
+
+    def wait_for(self, text: str, seconds: float) -> None:
+        """Wait until the app shows a text.
+
+        :raises TimeoutError: nothing at all came for so many seconds
+        """
+        while text.encode() not in t.cast(bytes, self._connection.recv(seconds)):
+            pass
 
 
 @contextlib.contextmanager

@@ -118,6 +118,16 @@ def test_a_daemon_that_does_not_answer_is_not_waited_for_for_ever(daemon: Superv
         subprocess.run(["kill", "-CONT", pid], check=True)
 
 
+def test_the_daemon_begins_again_as_the_same_process(daemon: Supervisord) -> None:
+    """A container ends with its first process, so a changed configuration is read by the one that is there."""
+    daemon.add("runs", program_text("runs", SLEEP, layout=daemon.layout, start_seconds=0))
+    pid, before = daemon.rpc.pid(), daemon.wait_for_state("runs", "RUNNING").pid
+    daemon.rpc.restart()
+    wait_for(daemon.rpc.is_up, 20, "its programs run again")
+    assert daemon.rpc.pid() == pid
+    assert daemon.wait_for_state("runs", "RUNNING").pid != before
+
+
 def test_only_the_program_that_was_named_is_added(daemon: Supervisord) -> None:
     """S0-43: what else differs on disk is left as it is."""
     layout = daemon.layout

@@ -28,7 +28,7 @@ def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 (no HTML)
     )
-    environment.filters.update(to_json=json.dumps, bool=bool, basename=os.path.basename)
+    environment.filters.update(to_json=json.dumps, bool=bool, basename=os.path.basename, float=float)
     environment.tests["match"] = lambda text, pattern: re.match(pattern, text) is not None
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
     computed = {
@@ -100,3 +100,20 @@ def test_compose_keeps_what_apps_write() -> None:
     assert service["stop_grace_period"] == "22s"
     assert service["ports"] == ["80:80"]
     assert service["volumes"] == ["apps:/srv/pyapps/apps", "logs:/var/log/pyapps"]
+    assert service["healthcheck"]["interval"] == "15s"
+    assert not {"mem_limit", "cpus"} & set(service)
+
+
+def test_compose_with_limits_and_a_tunnel() -> None:
+    text = render("compose.yaml.j2", image_memory="2g", image_cpus="1.5", image_cloudflared_version="2026.1.0")
+    services = yaml.safe_load(text)["services"]
+    assert (services["pyapps"]["mem_limit"], services["pyapps"]["cpus"]) == ("2g", 1.5)
+    assert services["cloudflared"]["image"] == "cloudflare/cloudflared:2026.1.0"
+    # The token is in neither the command nor this file.
+    assert services["cloudflared"]["command"] == "tunnel --no-autoupdate run"
+    assert services["cloudflared"]["environment"]["TUNNEL_TOKEN"].startswith("${TUNNEL_TOKEN:?")
+
+
+def test_the_log_of_the_container_has_those_of_the_apps_when_it_is_wanted() -> None:
+    assert "ENV PYAPPS_LOG_STDOUT=true" in instructions(render(image_log_to_stdout=True))
+    assert "PYAPPS_LOG_STDOUT" not in render()

@@ -17,8 +17,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from helpers.containers import wait_for
+from helpers.containers import LIMIT, wait_for
 from helpers.playbooks import play_on_all
+from helpers.streamlit_session import session
 
 IMAGE = "pyapps-container-test"
 ONE, TWO = "pyapps-container-one", "pyapps-container-two"
@@ -216,6 +217,61 @@ def test_a_crash_looping_app_makes_the_container_unhealthy(always: str, expected
         # One more than would make it unhealthy.
         wait_for("docker has asked four times", lambda: len(checks(TWO) - before) >= 4)
         assert health(TWO) == "healthy"
+
+
+LEAN = [
+    *("--read-only", "--security-opt=no-new-privileges", "--cap-drop=ALL"),
+    *("--cap-add=%s" % name for name in ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")),
+    *("--tmpfs=%s" % folder for folder in ("/run", "/tmp", "/var/lib/nginx", "/var/log/nginx")),
+    *("--volume=/srv/pyapps/apps", "--volume=/var/log/pyapps"),
+]
+"""Docker's options for a container that may write nowhere else, and do no more than it needs; docs/how-to has them."""
+
+
+def test_a_read_only_root_and_few_rights_are_enough() -> None:
+    """And what the apps write is in the container's own log, when that is wanted."""
+    run(TWO, *LEAN, "--env", "PYAPPS_LOG_STDOUT=true")
+    wait_for("both apps answer", lambda: serves(port(TWO)))
+    wait_for("docker says healthy", lambda: health(TWO) == "healthy")
+    with pytest.raises(AssertionError, match="Read-only file system"):
+        docker("exec", TWO, "touch", "/etc/pyapps/new")
+    users = docker("exec", TWO, "sh", "-c", "ps -eo user:32,args --no-headers | grep '[s]treamlit run'")
+    assert {line.split()[0] for line in users.splitlines()} == {"pyapp-app_1", "pyapp-app_2"}
+    for app in ("app_1", "app_2"):
+        wait_for("docker's log shows what %s says" % app, lambda app=app: "%s | " % app in docker("logs", TWO))
+    docker("restart", "--time", "60", TWO)
+    wait_for("both apps answer again", lambda: serves(port(TWO)))
+    docker("stop", "--time", "60", TWO)
+    assert inspect(TWO)["State"]["ExitCode"] == 0
+
+
+def test_who_works_on_an_app_sees_what_he_saves() -> None:
+    """S0-95 (dev): the mounted source runs, in the image's environment, and an open page follows it by itself."""
+    script = FOLDER / "apps" / "app_1" / "app_1.py"
+    before = script.read_text()
+    run(TWO, "--env", "APP_ENV=DEV", "--volume", "%s:/srv/pyapps/source:ro" % (FOLDER / "apps"))
+    wait_for("both apps answer", lambda: serves(port(TWO)))
+    try:
+        with session("http://127.0.0.1:%d/app-1/" % port(TWO)) as page:
+            page.run()
+            page.wait_for("Hello from App 1!", LIMIT)
+            script.write_text(before.replace("Hello from App 1!", "Saved a moment ago"))
+            page.wait_for("Saved a moment ago", LIMIT)
+    finally:
+        script.write_text(before)
+
+
+def test_compose_takes_the_file() -> None:
+    """The old docker-compose of Debian 12, whose schema is also that of the plugin."""
+    environment = {**os.environ, "TUNNEL_TOKEN": "x"}
+    command = ["docker-compose", "--file", str(FOLDER / "image" / "compose.yaml"), "config"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "cloudflare/cloudflared:" in done.stdout
+    environment.pop("TUNNEL_TOKEN")
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert done.returncode != 0
+    assert "put the tunnel's token into the file .env" in done.stderr
 
 
 def test_no_layer_holds_a_secret() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _container,
+    _container_logs,
     _host_layout,
     _instance_state,
     _release_history,
@@ -36,7 +37,7 @@ def release_of_image(layout: Layout, release: str) -> None:
     os.makedirs(os.path.join(folder, "code"))
     record = {"kind": "streamlit", "environment": "ab", "assets": None, "settings": SETTINGS}
     Path(folder, "release.json").write_text(json.dumps(record))
-    image = {"apps": {"app_1": {"release": release, "port": None}}, "port_range": "20000-29999"}
+    image = {"apps": {"app_1": {"release": release, "port": None, "folder": "App_1"}}, "port_range": "20000-29999"}
     Path(layout.image_record).write_text(json.dumps(image))
 
 
@@ -45,8 +46,11 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     """What an image holds; whoever runs the tests is the app's user."""
     monkeypatch.setattr(_instance_state, "process_owner", lambda app: (None, os.geteuid()))
     layout = Layout(str(tmp_path / "root"))
-    for folder in (layout.etc, layout.programs, layout.apps, layout.image, os.path.join(layout.envs, "ab", "bin")):
+    for folder in (layout.apps, layout.image_programs, os.path.join(layout.envs, "ab", "bin")):
         os.makedirs(folder)
+    os.makedirs(os.path.dirname(layout.programs))
+    os.symlink("../../../run/pyapps/programs", layout.programs)
+    Path(layout.image_programs, "pyapps-watcher.conf").write_text("the watcher")
     Path(layout.envs, "ab", "bin", "python").write_text("")
     os.makedirs(layout.image_data("app_1"))
     Path(layout.image_data("app_1"), "visitors.db").write_text("seed")
@@ -94,7 +98,7 @@ def test_another_container_with_the_same_volume_keeps_it_too(layout: Layout, tmp
     """Program files are in no volume."""
     start(layout, tmp_path)
     before = live(layout)
-    shutil.rmtree(layout.programs)
+    shutil.rmtree(layout.run)
     start(layout, tmp_path)
     assert live(layout) == before
     assert os.path.exists(layout.program("app_1." + before.instance))
@@ -224,6 +228,45 @@ def test_a_process_gets_what_the_container_was_given(layout: Layout, tmp_path: P
     assert not {"SUPERVISOR_ENABLED", "PWD"} & set(variables)
     os.unlink(layout.container_mark)
     assert _starter._given(layout, environ) == {}
+
+
+def test_nothing_but_run_log_and_apps_is_written_to(layout: Layout, tmp_path: Path) -> None:
+    """A container may have a read-only root: the image's own programs are copied at each start."""
+    assert not os.path.exists(layout.programs)
+    before = {path: path.lstat().st_mtime_ns for path in Path(layout.etc).rglob("*")}
+    start(layout, tmp_path)
+    assert {path: path.lstat().st_mtime_ns for path in Path(layout.etc).rglob("*")} == before
+    names = sorted(os.listdir(layout.container_programs))
+    assert names == ["app_1.%s.conf" % live(layout).instance, "pyapps-watcher.conf"]
+    assert Path(layout.program("pyapps-watcher")).read_text() == "the watcher"
+
+
+def test_a_container_shows_every_log_when_it_is_asked_to(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(_container_logs.VARIABLE, "true")
+    start(layout, tmp_path)
+    assert "container-logs" in Path(layout.program(_container_logs.PROGRAM)).read_text()
+    monkeypatch.delenv(_container_logs.VARIABLE)
+    start(layout, tmp_path)
+    assert not os.path.exists(layout.program(_container_logs.PROGRAM))
+
+
+def test_mounted_source_is_run_and_watched(layout: Layout, tmp_path: Path) -> None:
+    """S0-95 (dev): the environment, port and configuration stay those of the release; the data folder, too."""
+    start(layout, tmp_path)
+    instance = live(layout).instance
+    assert "--server.runOnSave=true" not in _starter.plan(layout, "app_1", instance).command
+    Path(layout.source, "App_1").mkdir(parents=True)
+    Path(layout.source, "App_1", "app_1.py").write_text("mounted")
+    start(layout, tmp_path)
+    begun = _starter.plan(layout, "app_1", live(layout).instance)
+    assert Path(begun.folder, "app_1.py").read_text() == "mounted"
+    assert {"--server.fileWatcherType=auto", "--server.runOnSave=true"} < set(begun.command)
+    assert live(layout).instance == instance
+    shutil.rmtree(layout.source)
+    start(layout, tmp_path)
+    assert "/releases/" in _starter.plan(layout, "app_1", instance).folder
 
 
 def test_folders_of_an_app_are_those_of_a_host(layout: Layout, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _image_layers
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
-APP = {"name": "app_1", "kind": "streamlit", "streamlit": {"port": 8001}}
+APP = {"name": "app_1", "folder": "/home/me/apps/App_1", "kind": "streamlit", "streamlit": {"port": 8001}}
 RELEASE = "f" * 16
 RESULTS = {"app_1": {"state": "ok", "release": RELEASE, "environment": "ab", "assets": "streamlit-1.0.0-0123456789ab"}}
 CANARY = "geheim-4711"
@@ -89,18 +89,22 @@ def test_each_thing_is_in_its_layer_and_parents_come_first(layout: Layout, tmp_p
     assert "srv/pyapps/envs/ab/bin/python" in names["environment-ab"]
     assert "srv/pyapps/image/apps/app_1/releases/%s/code/app_1.py" % RELEASE in names["app-app_1"]
     assert "srv/pyapps/image/apps/app_1/initial-data/visitors.db" in names["app-app_1"]
-    assert "etc/pyapps/supervisor/programs/pyapps-watcher.conf" in names["configuration"]
+    assert "srv/pyapps/image/programs/pyapps-watcher.conf" in names["configuration"]
     for found in names.values():
         assert found == sorted(found)
         assert len(found) == len(set(found))
         for name in found:
             if name.startswith("srv/pyapps/"):
                 assert os.path.dirname(name) in found
+    # What changes while a container runs is below /run, so that its root may be read-only.
+    assert (
+        layers["configuration"].getmember("etc/pyapps/supervisor/programs").linkname == "../../../run/pyapps/programs"
+    )
     link = layers["configuration"].getmember("srv/pyapps/image/apps/app_1/data")
     assert link.linkname == "../../../apps/app_1/data"
     record = layers["configuration"].extractfile("srv/pyapps/image/image.json")
     assert record is not None
-    assert json.load(record)["apps"] == {"app_1": {"release": RELEASE, "port": 8001}}
+    assert json.load(record)["apps"] == {"app_1": {"release": RELEASE, "port": 8001, "folder": "App_1"}}
 
 
 def test_no_secret_cache_or_leftover_is_in_a_layer(layout: Layout, tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app's folder as its process sees it while a person works on it in a container. PRIVATE to the collection.
+
+The folder that is mounted is a person's own: the app must not write to it, and it has neither the generated
+configuration nor the links into ``data/``. So the process runs in a folder of links: to everything that is mounted, and
+to those few things as the release has them.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+_GENERATED = (".streamlit/config.toml", ".streamlit/secrets.toml")
+
+
+def make_view(source: str, code: str, view: str, data_paths: t.Sequence[str]) -> None:
+    """Make the folder of links.
+
+    :param source: the mounted folder of the app
+    :param code: the code of the release whose place it takes
+    :param view: the folder to make; there is none yet
+    :param data_paths: ``[data] paths`` of the app, relative
+    :raises OSError: a folder can not be read, or a link not be made
+    """
+    kept = [*data_paths, *_GENERATED]
+    os.makedirs(view)
+    _link(source, view, [path.split("/") for path in kept])
+    for path in kept:
+        if os.path.lexists(os.path.join(code, path)):
+            link = os.path.join(view, path)
+            os.makedirs(os.path.dirname(link), exist_ok=True)
+            os.symlink(os.path.join(code, path), link)
+
+
+def _link(source: str, view: str, kept: t.Sequence[t.Sequence[str]]) -> None:
+    for name in sorted(os.listdir(source)):
+        entry, link = os.path.join(source, name), os.path.join(view, name)
+        below = [path[1:] for path in kept if path[0] == name]
+        if [] in below:
+            continue
+        if below and os.path.isdir(entry):
+            os.mkdir(link)
+            _link(entry, link, below)
+        else:
+            os.symlink(entry, link)

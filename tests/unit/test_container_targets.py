@@ -1,0 +1,72 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The published names of make's targets, and VS Code's container: what they would run.
+
+The scenario `container` runs the same commands with Docker.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+PROJECT = Path(__file__).resolve().parents[2]
+KINDS = ("prod", "dev")
+
+
+def would_run(target: str, *variables: str) -> list[list[str]]:
+    """The words of each command, as make prints them."""
+    command = ["make", "--dry-run", "--no-print-directory", target, "ENV_FILE=/nowhere", *variables]
+    done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
+    return [shlex.split(line) for line in done.stdout.replace("\\\n", " ").splitlines() if line.startswith("docker ")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "target",
+    ["build-%s", "run-%s", "run-%s-80", "exec-%s", "start-%s", "stop-%s", "remove-%s", "rebuild-%s", "rebuild-%s-80"],
+)
+def test_every_published_target_is_there(kind: str, target: str) -> None:
+    """S0-95: the eighteen."""
+    would_run(target % kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_container_is_told_which_kind_it_is(kind: str) -> None:
+    """S0-95: and only `-80` publishes a port."""
+    (plain,) = would_run("run-" + kind)
+    (published,) = would_run("run-%s-80" % kind)
+    assert "APP_ENV=" + kind.upper() in plain
+    assert "--publish" not in plain
+    assert published[published.index("--publish") + 1] == "80:80"
+    assert plain[-1] == published[-1] == "pyapps-" + kind
+    mounts = [word for word in plain if word.endswith(":%s:ro" % Layout("/").source)]
+    assert mounts == (["%s:%s:ro" % (PROJECT / "apps", Layout("/").source)] if kind == "dev" else [])
+
+
+def test_a_file_of_variables_is_given_when_it_is_there(tmp_path: Path) -> None:
+    """S0-96."""
+    file = tmp_path / "variables"
+    file.write_text('HELLO="WORLD"\n')
+    (command,) = would_run("run-prod", "ENV_FILE=%s" % file)
+    assert command[command.index("--env-file") + 1] == str(file)
+    assert "--env-file" not in would_run("run-prod")[0]
+
+
+def test_vs_code_opens_the_apps_of_the_image_that_make_builds() -> None:
+    """Its own validation needs VS Code, which is not here; these are the places where it and this project meet."""
+    text = (PROJECT / ".devcontainer" / "devcontainer.json").read_text()
+    settings = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    assert settings["initializeCommand"] == "make build-dev"
+    assert settings["image"] == would_run("run-dev")[0][-1]
+    assert settings["overrideCommand"] is False
+    assert settings["workspaceFolder"] == Layout("/").source
+    assert "target=%s," % Layout("/").source in settings["workspaceMount"]
+    assert settings["forwardPorts"] == [80]
