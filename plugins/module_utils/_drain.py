@@ -47,7 +47,7 @@ def draining(app: AppLayout) -> list[InstanceRecord]:
     """The instances of an app that drain, the oldest first, also those whose time is over."""
     live = live_instance(app)
     found = []
-    for name in _names(app.serving):
+    for name in names(app.serving):
         match = SERVING.fullmatch(name)
         if match and not (live and match.group("instance") == live.instance):
             with contextlib.suppress(RecordError):
@@ -82,7 +82,8 @@ def sessions(app: AppLayout, record: InstanceRecord) -> int | None:
     return _listeners.connections(record.port)
 
 
-def _names(folder: str) -> list[str]:
+def names(folder: str) -> list[str]:
+    """What a folder holds; nothing when it is missing."""
     try:
         return os.listdir(folder)
     except FileNotFoundError:

@@ -24,9 +24,98 @@ usage: pyapps ctl [COMMAND ...]      ask or change supervisor: status, restart a
        pyapps run -- COMMAND [ARGUMENT ...]  (supervisor's) become a command that does not outlive supervisord
        pyapps watch ROOT [SOCKET]            (supervisor's) look after the apps
        pyapps container                      (Docker's) become supervisord, the first process of a container
+       pyapps container-drain SECONDS        (a run's) end the container when nobody needs it any more
        pyapps container-logs                 (supervisor's) show every log in that of the container
 """
 _BAD_USAGE = 2
+
+Words = t.Sequence[str]
+
+
+# What a command needs is imported when it runs: what an app's start does not use shall not slow it down.
+def _start(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
+
+    return _starter.main(Layout(words[0]), words[1], words[2])
+
+
+def _task(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
+
+    return _starter.task_main(Layout(words[0]), words[1], words[2], list(words[4:]))
+
+
+def _pages(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _page_runner
+
+    return _page_runner.main(words[0], float(words[1]))
+
+
+def _run(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
+
+    return _starter.run_main(list(words[1:]))
+
+
+def _watch(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _watcher
+
+    _watcher.main(Layout(words[0]), *words[1:])
+
+
+def _container(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _container
+
+    return _container.main(layout)
+
+
+def _container_drain(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_drain
+
+    return _container_drain.main(layout, float(words[0]))
+
+
+def _container_logs(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_logs
+
+    _container_logs.main(layout)
+
+
+def _healthcheck(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_cli
+
+    return _health_cli.main(layout, list(words))
+
+
+def _ctl(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_ctl
+
+    return _host_ctl.main(layout, list(words))
+
+
+class _Command(t.NamedTuple):
+    """One command.
+
+    :param run: with the words behind the command, and where everything lies
+    :param takes: whether these are words that it takes
+    """
+
+    run: t.Callable[[Words, Layout], int]
+    takes: t.Callable[[Words], bool]
+
+
+_COMMANDS: t.Mapping[str, _Command] = {
+    "start": _Command(_start, lambda words: len(words) == 3),
+    "task": _Command(_task, lambda words: len(words) >= 5 and words[3] == "--"),
+    "pages": _Command(_pages, lambda words: len(words) == 2),
+    "run": _Command(_run, lambda words: len(words) >= 2 and words[0] == "--"),
+    "watch": _Command(_watch, lambda words: len(words) in (1, 2)),
+    "container": _Command(_container, lambda words: not words),
+    "container-drain": _Command(_container_drain, lambda words: len(words) == 1),
+    "container-logs": _Command(_container_logs, lambda words: not words),
+    "healthcheck": _Command(_healthcheck, lambda words: True),
+    "ctl": _Command(_ctl, lambda words: True),
+}
 
 
 def main(arguments: t.Sequence[str], zipapp: str) -> int:
@@ -36,46 +125,12 @@ def main(arguments: t.Sequence[str], zipapp: str) -> int:
     :param zipapp: path of our zipapp, which says where everything lies
     :returns: the exit code; commands that become another program do not return
     """
-    command, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
-    # Imported when needed: what an app's start does not use shall not slow it down.
-    if command == "start" and len(rest) == 3:
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
-
-        return _starter.main(Layout(rest[0]), rest[1], rest[2])
-    if command == "task" and len(rest) >= 5 and rest[3] == "--":
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
-
-        return _starter.task_main(Layout(rest[0]), rest[1], rest[2], rest[4:])
-    if command == "pages" and len(rest) == 2:
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _page_runner
-
-        return _page_runner.main(rest[0], float(rest[1]))
-    if command == "run" and len(rest) >= 2 and rest[0] == "--":
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
-
-        return _starter.run_main(rest[1:])
-    if command == "watch" and len(rest) in (1, 2):
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _watcher
-
-        _watcher.main(Layout(rest[0]), *rest[1:])
-    if command == "container" and not rest:
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _container
-
-        return _container.main(Layout(_root_of(zipapp)))
-    if command == "container-logs" and not rest:
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_logs
-
-        _container_logs.main(Layout(_root_of(zipapp)))
-    if command == "healthcheck":
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_cli
-
-        return _health_cli.main(Layout(_root_of(zipapp)), rest)
-    if command == "ctl":
-        from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_ctl
-
-        return _host_ctl.main(Layout(_root_of(zipapp)), rest)
+    name, words = (arguments[0], list(arguments[1:])) if arguments else ("", [])
+    command = _COMMANDS.get(name)
+    if command is not None and command.takes(words):
+        return command.run(words, Layout(_root_of(zipapp)))
     sys.stderr.write(USAGE)
-    return 0 if command in ("-h", "--help", "help") else _BAD_USAGE
+    return 0 if name in ("-h", "--help", "help") else _BAD_USAGE
 
 
 def _root_of(zipapp: str) -> str:

@@ -5,41 +5,24 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import re
-import socket
 import subprocess
 import tarfile
 import time
-import typing as t
 from pathlib import Path
 
 import pytest
 from helpers.containers import LIMIT, wait_for
-from helpers.playbooks import play_on_all
+from helpers.docker_engine import docker, get, handshake, inspect, serves
 from helpers.streamlit_session import session
 
 IMAGE = "pyapps-container-test"
 ONE, TWO = "pyapps-container-one", "pyapps-container-two"
 CANARY = b"pyapps-canary-4711"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
-MEGABYTE = 1_000_000
 QUICK = ["--health-interval=2s", "--health-retries=3", "--health-timeout=30s", "--health-start-period=60s"]
 """As the image's own, but asked more often, so that nobody waits for minutes."""
-
-
-def docker(*words: str | Path) -> str:
-    """What docker prints."""
-    done = subprocess.run(["docker", *words], check=False, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def inspect(name: str) -> dict[str, t.Any]:
-    (found,) = json.loads(docker("inspect", name))
-    return t.cast("dict[str, t.Any]", found)
 
 
 def run(name: str, *options: str | Path) -> int:
@@ -51,39 +34,6 @@ def run(name: str, *options: str | Path) -> int:
 
 def port(name: str) -> int:
     return int(docker("port", name, "80").rpartition(":")[2])
-
-
-def get(port: int, path: str) -> tuple[int, str]:
-    """Status and body; 0 for no answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode("utf-8", "replace")
-    except OSError:
-        return 0, ""
-    finally:
-        connection.close()
-
-
-def handshake(port: int, path: str, origin: str) -> int:
-    """The status of a WebSocket handshake."""
-    lines = [
-        "GET %s HTTP/1.1" % path,
-        "Host: localhost:%d" % port,
-        "Origin: %s" % origin,
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==",
-    ]
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
-        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return int(connection.makefile("rb").readline().split()[1])
-
-
-def serves(port: int) -> bool:
-    return all(get(port, "/%s/_stcore/health" % app) == (200, "ok") for app in ("app-1", "app-2"))
 
 
 def health(name: str) -> str:
@@ -296,32 +246,3 @@ def test_nothing_that_builds_is_in_a_layer() -> None:
             r"pyapps/."
         )
         assert not [name for name in names if unwanted.search(name)], path.name
-
-
-def megabytes(image: str) -> float:
-    return float(inspect(image)["Size"]) / MEGABYTE
-
-
-def test_a_change_of_one_app_is_a_small_new_layer(capsys: pytest.CaptureFixture[str]) -> None:
-    """S0-91: at most 1 MB of new layers; what comes before the app's is taken from the cache."""
-    before = inspect(IMAGE)["RootFS"]["Layers"]
-    with (FOLDER / "apps" / "app_2" / "app_2.py").open("a") as file:
-        file.write("# one more line\n")
-    begun = time.monotonic()
-    done = play_on_all("container")
-    seconds = time.monotonic() - begun
-    assert done.returncode == 0
-    after = inspect(IMAGE)["RootFS"]["Layers"]
-    same = sum(1 for old, new in zip(before, after, strict=False) if old == new)
-    assert len(after) == len(before)
-    assert len(after) - same == 2  # the app's, and the configuration, which comes last
-    # The newest layers come first; ADD makes one of each archive.
-    history = docker("history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", IMAGE)
-    new = sum(int(line.split()[0]) for line in [line for line in history.splitlines() if "ADD " in line][:2])
-    with capsys.disabled():
-        print("\na one-line change: %.1f s, %d new bytes in 2 of %d layers" % (seconds, new, len(after)))
-        print("the image has %d MB, its base %d" % (megabytes(IMAGE), megabytes("pyapps-test-base:bookworm")))
-    assert 0 < new <= MEGABYTE
-    run(ONE)
-    wait_for("both apps answer", lambda: serves(port(ONE)))
-    assert "one more line" in docker("exec", ONE, "sh", "-c", "cat /srv/pyapps/apps/app_2/releases/*/code/app_2.py")

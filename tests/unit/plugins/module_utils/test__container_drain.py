@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a container that was replaced ends."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_drain, _drain
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+
+class Clock:
+    """Time passes only when somebody waits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(str(tmp_path))
+
+
+def sessions(monkeypatch: pytest.MonkeyPatch, answer: t.Callable[[str], int | None]) -> None:
+    monkeypatch.setattr(_drain, "sessions", lambda app, record: answer(app.name))
+
+
+def add(layout: Layout, app: str) -> None:
+    record = InstanceRecord(app, "ab" * 16, 20001, "f" * 16, "2026-01-01T00:00:00Z")
+    os.makedirs(layout.app(app).instances)
+    Path(layout.app(app).instance(record.instance)).write_text(record.to_json())
+
+
+def test_sessions_of_all_apps_count(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(layout, "one")
+    add(layout, "two")
+    sessions(monkeypatch, lambda app: {"one": 2, "two": 3}[app])
+    assert _container_drain.open_sessions(layout) == 5
+
+
+def test_what_nobody_can_tell_is_not_nothing(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(layout, "one")
+    sessions(monkeypatch, lambda app: None)
+    assert _container_drain.open_sessions(layout) is None
+    sessions(monkeypatch, lambda app: 0)
+    Path(layout.app("one").instance("ab" * 16)).write_text("damaged")
+    assert _container_drain.open_sessions(layout) is None
+
+
+def test_it_ends_a_few_seconds_after_the_last_session(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    """A tab whose connection was lost for a moment comes back."""
+    add(layout, "one")
+    sessions(monkeypatch, lambda app: 1 if clock.now < 1030 or 1032 < clock.now < 1034 else 0)
+    assert _container_drain.wait_until_unneeded(layout, 3600, clock.wait) is True
+    assert 1039 <= clock.now < 1042
+
+
+@pytest.mark.parametrize("answer", [1, None])
+def test_it_waits_no_longer_than_it_may(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, clock: Clock, answer: int | None
+) -> None:
+    add(layout, "one")
+    sessions(monkeypatch, lambda app: answer)
+    assert _container_drain.wait_until_unneeded(layout, 60, clock.wait) is False
+    assert clock.now == pytest.approx(1060)
