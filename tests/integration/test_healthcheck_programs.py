@@ -68,8 +68,11 @@ def test_a_crash_loop_is_unhealthy_though_it_runs(checked: CheckedHost, tmp_path
 
 
 def test_backoff_is_unhealthy(checked: CheckedHost) -> None:
-    """S0-87: BACKOFF at its first failure, long before it is a crash loop."""
-    text = program_text("failing", ["/bin/false"], layout=checked.host.layout, start_seconds=1, start_retries=100)
+    """S0-87: BACKOFF at its first failure, long before it is a crash loop.
+
+    A command that is not there is never STARTING between two tries, as one that ends at once is.
+    """
+    text = program_text("failing", ["/nowhere/x"], layout=checked.host.layout, start_seconds=1, start_retries=100)
     checked.host.daemon.add("failing", text)
     checked.host.daemon.wait_for_state("failing", "BACKOFF")
     code, said = checked.ask()
