@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# The Python that makes the tool environments.
-PYTHON ?= python3
+# The Python that makes the tool environments: Debian's own where there is one, whatever comes first in PATH.
+PYTHON ?= $(if $(wildcard /etc/debian_version),/usr/bin/python3,python3)
 CAN_MAKE_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
 # Everything that the demo makes on this machine, beside its tools; and the port of its front. Root's demo runs as

@@ -62,7 +62,11 @@ class SiteHost:
         # Not below pytest's own folder: apps run as users who must be able to reach theirs.
         self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/var/tmp"))
         self.environment: dict[str, str] = {}
-        self.variables: dict[str, t.Any] = {}
+        # The inventory's su comes with every Debian, but nothing can be piped through it; test-demo runs it.
+        self.variables: dict[str, t.Any] = {
+            "ansible_become_method": "ansible.builtin.sudo",
+            "ansible_become_flags": "-H -S -n",
+        }
         self.folder.chmod(0o755)
         self.apps = self.folder / "apps"
         self.apps.mkdir()
