@@ -13,6 +13,7 @@ import os
 import re
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_tools
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
@@ -22,6 +23,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import 
     is_hidden_of,
     listener,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import VERSION, Installer
 
 # sun_path of unix(7), less the closing zero, and less the ".<pid>" under which supervisord binds it first.
 _LONGEST_SOCKET_PATH = 107 - len(".4194304")
@@ -151,6 +154,26 @@ def package_problems(missing: list[str]) -> list[str]:
         return []
     names = " ".join(missing)
     return ["packages are missing, and only root may install them: run `apt install %s` as root." % names]
+
+
+def lays_out(layout: Layout, apps: t.Collection[str], uv_binary: str | None, tools: str | None) -> bool:
+    """Whether the steps that lay a host out have anything to do; each of them is asked what it would do.
+
+    :param apps: names of the apps of this run
+    :param uv_binary: a uv of the host's, instead of ours
+    :param tools: checksum of our zipapp; None asks for nothing of it
+    """
+    as_root = os.geteuid() == 0
+    try:
+        if as_root and _host_layout.missing_users(_host_layout.users(layout, apps)):
+            return True
+        if _host_layout.missing_folders(_host_layout.folders(layout, apps, as_root), ()):
+            return True
+        if tools is not None and _host_tools.differences(layout, tools) != _host_tools.NOTHING:
+            return True
+        return not Installer(layout, Sources(), VERSION, uv_binary).is_done()
+    except (OSError, _host_tools.ForeignCommandError):
+        return True  # the step that can not be asked says why
 
 
 def service_manager() -> str:

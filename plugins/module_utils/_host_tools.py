@@ -34,6 +34,10 @@ class Differences(t.NamedTuple):
     diff: list[dict[str, t.Any]]
 
 
+NOTHING = Differences(False, False, [])
+"""Everything is as it should be."""
+
+
 def checksum(content: bytes) -> str:
     """SHA-256 of a zipapp, as hex digits."""
     return hashlib.sha256(content).hexdigest()

@@ -21,6 +21,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_proce
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, advice, condense, without_credentials
 
+VERSION = "0.13.8"
+"""Of the wheel that is installed, unless another one is asked for."""
+
 _ANSWER = re.compile(r"uv ([0-9]+\.[0-9]+\.[0-9]+\S*)")
 _LONG_LINE = re.compile(r"(.{400}).+")  # pip lists every version that it knows
 _ASK_SECONDS = 20.0

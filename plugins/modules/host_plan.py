@@ -70,6 +70,12 @@ options:
     type: list
     elements: dict
     default: []
+  uv_binary:
+    description: A uv that is on the target already, instead of one that is installed.
+    type: path
+  tools:
+    description: SHA-256 of the zipapp of our tools. Set by the action plugin of the same name.
+    type: str
   install_uv:
     description: Whether the run will install uv, which needs Python's venv module.
     type: bool
@@ -110,6 +116,10 @@ only:
   returned: always
   type: list
   elements: str
+lays_out:
+  description: Whether folders, users, uv or tools of ours are missing, or not as they should be.
+  returned: always
+  type: bool
 front:
   description:
     - Whether the front may have something to learn. A run for some apps changes nothing of it when they are routed as
@@ -161,6 +171,8 @@ ARGUMENTS: dict[str, t.Any] = {
     "port": {"type": "int", "default": 80},
     "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
     "catalog": {"type": "list", "elements": "dict", "default": []},
+    "uv_binary": {"type": "path"},
+    "tools": {"type": "str"},
     "install_uv": {"type": "bool", "default": True},
 }
 
@@ -213,6 +225,7 @@ def main() -> None:
         deployed=deployed,
         removed=removed,
         only=only,
+        lays_out=_host_plan.lays_out(layout, only or params["apps"], params["uv_binary"], params["tools"]),
         # What is only tried out is nothing to the front.
         front=not only or (not params["preview"] and front_differs(applied, work)),
         plan=plan,

@@ -62,11 +62,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pytho
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, secrets_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import Installer
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import VERSION, Installer
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
-    "version": {"type": "str", "default": "0.13.8"},
+    "version": {"type": "str", "default": VERSION},
     "binary": {"type": "path"},
     **NETWORK,
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Block(t.NamedTuple):
-    """A block of code of a page: its language, its lines, and the paragraph before it."""
+    """A block of code of a page: its language, its lines (a continued one is one), and the paragraph before it."""
 
     language: str
     lines: list[str]
@@ -30,6 +30,8 @@ def blocks(page: Path) -> t.Iterator[Block]:
             else:
                 yield Block(language, lines, "\n".join(before))
                 lines, before = None, []
+        elif lines and lines[-1].endswith("\\"):
+            lines[-1] = lines[-1][:-1] + line.lstrip()
         elif lines is not None:
             lines.append(line)
         elif line:

@@ -88,10 +88,9 @@ def _roles(play: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
         yield role["role"].removeprefix(_OURS), "main", set(role.get("vars", {}))
     for part in ("pre_tasks", "tasks", "post_tasks"):
         for task in play.get(part, []):
-            imported = task.get("ansible.builtin.import_role")
-            if imported:
-                entry = imported.get("tasks_from", "main")
-                yield imported["name"].removeprefix(_OURS), entry, set(task.get("vars", {}))
+            role = task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role")
+            if role:
+                yield role["name"].removeprefix(_OURS), role.get("tasks_from", "main"), set(task.get("vars", {}))
 
 
 def _role_options(role: str, entry: str | None) -> Options:
