@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import Interpreter
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])? *(?:== *([^\s;\\]+)|@ )")
+_URL = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])? *@ *(\S+)")
 _DIGITS = 16
 UV_LOCK = "uv.lock"
 
@@ -114,5 +115,16 @@ def packages(lock: str) -> dict[str, str]:
     for line in lock.splitlines():
         match = _PIN.match(line)
         if match:
-            found[re.sub(r"[-_.]+", "-", match.group(1)).lower()] = match.group(2) or ""
+            found[normalised(match.group(1))] = match.group(2) or ""
     return found
+
+
+def urls(lock: str) -> dict[str, str]:
+    """Names (as PyPI compares them) and URLs of what a lock's text has from a URL."""
+    matches = (_URL.match(line) for line in lock.splitlines())
+    return {normalised(match.group(1)): match.group(2) for match in matches if match}
+
+
+def normalised(name: str) -> str:
+    """A package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -168,6 +168,12 @@ class Uv:
         command += ["--format", "requirements-txt", "--python", python]
         return self.run(command, cwd, seconds, "read uv.lock")
 
+    def bill_of_materials(self, python: str, cwd: str, seconds: float) -> str:
+        """What the ``pyproject.toml`` in ``cwd`` resolves to, as CycloneDX 1.5 (JSON)."""
+        command = ["export", "--quiet", "--format", "cyclonedx1.5", "--no-emit-project", "--no-dev"]
+        command += [] if self.from_source else ["--no-build"]
+        return self.run([*command, "--python", python, *self.sources.options()], cwd, seconds, "list the packages")
+
     def make_environment(self, path: str, python: str, lock: str, cwd: str, seconds: float) -> None:
         """Make a virtual environment that works wherever it is moved to, with exactly what the lock says."""
         venv = ["venv", "--quiet", "--relocatable", "--no-project", "--python", python, path]

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.modules import environment_sbom
 from helpers.environment_host import Host, app, imports, temporary_host, two_wheels
+from helpers.modules import run_module
 
 # A build backend that needs nothing: the package it makes tells who has built it, and what that one could reach.
 BACKEND = """
@@ -100,6 +102,16 @@ def test_a_package_is_built_as_the_apps_user_away_from_what_others_use(host: Hos
     assert not os.path.exists(told["home"])
     assert host.environments() == [result["environment"]]
     assert host.make(wanted, wheelhouse=str(sources))["changed"] is False
+
+
+def test_a_package_that_was_built_is_listed(host: Host, sources: Path, name: str, tmp_path: Path) -> None:
+    """What uv has to build to read it is built as the app's user again."""
+    wanted = app(name, "sourced\n", allow_build=True)
+    results = host.make(wanted, wheelhouse=str(sources))["app_results"]
+    given = {"root": host.root, "wheelhouse": str(sources), "folder": str(tmp_path)}
+    report = run_module(environment_sbom, apps=[wanted], results=results, **given)
+    (file,) = report["written"]
+    assert [part["name"] for part in json.loads((tmp_path / file).read_text())["components"]] == ["sourced"]
 
 
 def test_who_has_not_allowed_it_shares_nothing_that_foreign_code_could_have_changed(

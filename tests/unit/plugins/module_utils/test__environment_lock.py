@@ -75,6 +75,7 @@ def test_packages_of_a_lock() -> None:
     """S0-25: names as PyPI compares them, with versions."""
     expected = {"idna": "3.6", "typing-extensions": "4.15.0", "zope-interface": "5.0", "direct": ""}
     assert locks.packages(LOCK) == expected
+    assert locks.urls(LOCK) == {"direct": "https://example.org/direct-1.whl"}
 
 
 def test_an_own_lock_wins() -> None:

@@ -1,0 +1,176 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is in each environment, as a bill of materials (CycloneDX, made by uv). PRIVATE to the collection.
+
+uv makes one of a project and what it resolves to, so each environment becomes a project that needs exactly what is
+installed. A file is named by its environment, whose name is its content: one that is there is right.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_build import RECORD, workplace
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request, normalised, urls
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer import to_toml_document
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, Uv, without_credentials
+
+_SURPLUS = ("environment-*.cdx.json", _files.PART + "environment-*")
+_INSTALLED = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.dist-info")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment whose content is to be listed.
+
+    :ivar name: of the environment, a hash
+    :ivar app: one of the apps that have it
+    :ivar lock: path of the lock that it was made from
+    :ivar allow_build: whether its packages may be built from source, as this app's user
+    """
+
+    name: str
+    app: str
+    lock: str
+    allow_build: bool
+
+    @property
+    def file(self) -> str:
+        return "environment-%s.cdx.json" % self.name
+
+
+def environments(
+    apps: t.Iterable[t.Mapping[str, t.Any]], results: t.Mapping[str, t.Mapping[str, t.Any]]
+) -> list[Environment]:
+    """The environments of all apps that have one, each once, in the order of their names.
+
+    :param apps: the catalog
+    :param results: of the step ``environments`` or a later one
+    """
+    found: dict[str, Environment] = {}
+    for app in apps:
+        result = results.get(app["name"], {})
+        if result.get("state") == "ok" and result.get("environment"):
+            request = Request.of_app(app)
+            found.setdefault(
+                result["environment"],
+                Environment(result["environment"], request.name, result["lock"], request.allow_build),
+            )
+    return [found[name] for name in sorted(found)]
+
+
+def missing(folder: str, wanted: t.Iterable[Environment]) -> list[Environment]:
+    """Those whose file is not there yet."""
+    return [environment for environment in wanted if not os.path.exists(os.path.join(folder, environment.file))]
+
+
+def surplus(folder: str, wanted: t.Iterable[Environment]) -> list[str]:
+    """Paths of files whose environment nobody has any more, and of what a killed run has left."""
+    kept = {os.path.join(folder, environment.file) for environment in wanted}
+    found = [path for pattern in _SURPLUS for path in glob.glob(os.path.join(glob.escape(folder), pattern))]
+    return sorted(path for path in found if path not in kept)
+
+
+def write(layout: Layout, sources: Sources, environment: Environment, folder: str, seconds: float) -> None:
+    """List what is in an environment. Only for who holds the host's lock.
+
+    :param folder: where its file is written
+    :param seconds: limit for uv
+    :raises EnvironmentFailedError: it can not be listed
+    :raises LookupError: this host lacks what uv needs to run
+    """
+    path = os.path.join(layout.envs, environment.name)
+    record = json.loads(_files.read_text(os.path.join(path, RECORD)) or "null")
+    if record is None:
+        raise EnvironmentFailedError("it is not in %s: lay the apps out first" % layout.envs)
+    versions = installed(path)
+    pins = requirements(versions, urls(_files.read_text(environment.lock) or ""))
+    user = process.source_user(environment.app) if environment.allow_build else process.build_user()
+    uv = Uv(layout, sources, user, from_source=environment.allow_build)
+    with workplace(layout.envs, user) as work:
+        cwd = os.path.join(work, "build")
+        _files.write_file(os.path.join(cwd, "pyproject.toml"), project(environment.name, pins, record), 0o644)
+        text = uv.at(work).bill_of_materials(record["interpreter"], cwd, seconds)
+    _files.write_file(os.path.join(folder, environment.file), only(text, versions), 0o644)
+
+
+def installed(path: str) -> dict[str, str]:
+    """What is installed in an environment: versions by normalised name."""
+    found = {}
+    for entry in glob.glob(os.path.join(glob.escape(path), "lib", "python*", "site-packages", "*.dist-info")):
+        match = _INSTALLED.fullmatch(os.path.basename(entry))
+        if match:
+            found[normalised(match.group("name"))] = match.group("version")
+    return found
+
+
+def requirements(versions: t.Mapping[str, str], places: t.Mapping[str, str]) -> list[str]:
+    """What asks for exactly these packages.
+
+    :param versions: by name
+    :param places: URLs of those that come from one, by name
+    """
+    return [
+        "%s @ %s" % (name, places[name]) if name in places else "%s==%s" % (name, versions[name])
+        for name in sorted(versions)
+    ]
+
+
+def project(name: str, pins: list[str], record: t.Mapping[str, t.Any]) -> str:
+    """A ``pyproject.toml`` that needs what is in an environment, for its interpreter and platform alone.
+
+    :param record: what the environment says of itself; read are ``python`` (``3.11.2``) and ``platform``
+        (``linux-x86_64 glibc 2.36``)
+    """
+    number = _NUMBER.match(record["python"])
+    machine = record["platform"].split()[0].partition("-")[2]
+    return to_toml_document(
+        {
+            "project": {
+                "name": "environment-" + name,
+                "version": "0",
+                "requires-python": "==%s" % (number.group() if number else record["python"]),
+                "dependencies": pins,
+            },
+            "tool": {
+                "uv": {
+                    "environments": ["sys_platform == 'linux' and platform_machine == '%s'" % machine],
+                    # What was installed counts, not what packages say of each other (an app may have overruled them).
+                    "override-dependencies": pins,
+                }
+            },
+        }
+    )
+
+
+def only(text: str, versions: t.Mapping[str, str]) -> str:
+    """uv's list with what is installed and nothing else, without credentials.
+
+    :param text: CycloneDX, as JSON; uv adds what packages say that they need, even when an app went without
+    :param versions: what is installed, by normalised name
+    :raises EnvironmentFailedError: something installed is not listed
+    """
+    document = json.loads(without_credentials(text))
+    listed = [part for part in document.get("components", []) if normalised(part["name"]) in versions]
+    unknown = set(versions) - {normalised(part["name"]) for part in listed}
+    if unknown:
+        raise EnvironmentFailedError("uv does not list %s" % ", ".join(sorted(unknown)))
+    document["components"] = listed
+    known = {part["bom-ref"] for part in listed} | {document["metadata"]["component"]["bom-ref"]}
+    document["dependencies"] = [
+        {**entry, "dependsOn": [ref for ref in entry["dependsOn"] if ref in known]} if "dependsOn" in entry else entry
+        for entry in document.get("dependencies", [])
+        if entry["ref"] in known
+    ]
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
