@@ -35,6 +35,7 @@ def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
         "_image_all_packages": ["ca-certificates", "nginx", "python3"],
         "_image_environments": "pyapps-layout:x-environments",
         "_image_start_interval": False,
+        "_image_base_from": variables.get("image_base", defaults["image_base"]),
         "__image_layers": {"layers": LAYERS},
     }
     return environment.get_template(template).render({**defaults, **computed, **variables})
@@ -81,6 +82,12 @@ def test_labels() -> None:
     text = render(image_name="example.com/apps:1", image_labels={"org.opencontainers.image.source": 'a "b"'})
     assert 'LABEL org.opencontainers.image.title="example.com/apps:1"' in text
     assert r'org.opencontainers.image.source="a \"b\""' in text
+
+
+def test_the_base_is_said_by_its_digest_and_by_its_name() -> None:
+    text = render(_image_base_from="python@sha256:ab")
+    assert instructions(text)[0] == "ARG BASE=python@sha256:ab"
+    assert re.search(r"^# .*python:3\.13-slim", text, re.MULTILINE)
 
 
 def test_the_base_alone_is_the_beginning_of_the_whole() -> None:
