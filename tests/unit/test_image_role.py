@@ -36,6 +36,11 @@ def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
         "_image_environments": "pyapps-layout:x-environments",
         "_image_start_interval": False,
         "_image_base_from": variables.get("image_base", defaults["image_base"]),
+        "_image_base_full": "docker.io/library/python:3.13-slim",
+        "_image_base_digest": "",
+        "_image_created": "",
+        "image_source": "",
+        "image_revision": "",
         "__image_layers": {"layers": LAYERS},
     }
     return environment.get_template(template).render({**defaults, **computed, **variables})
@@ -78,10 +83,40 @@ def test_the_default_site_stays_when_it_is_wanted_and_where_there_is_none() -> N
         assert run.endswith("/var/log/apt /var/log/dpkg.log")
 
 
-def test_labels() -> None:
-    text = render(image_name="example.com/apps:1", image_labels={"org.opencontainers.image.source": 'a "b"'})
-    assert 'LABEL org.opencontainers.image.title="example.com/apps:1"' in text
-    assert r'org.opencontainers.image.source="a \"b\""' in text
+def labels(text: str) -> list[str]:
+    return [line for line in instructions(text) if line.startswith("LABEL")]
+
+
+def test_labels_that_stay_are_said_early_and_those_that_change_last() -> None:
+    """S0-91: each is one step of the build, and what comes behind a new one is made again."""
+    computed = {
+        "_image_base_from": "python@sha256:ab",
+        "_image_base_digest": "sha256:ab",
+        "_image_created": "2026-11-21T19:53:56Z",
+        "image_revision": "0123456-dirty",
+        "image_source": "https://example.com/apps.git",
+    }
+    found = instructions(render(image_name="example.com/apps:1", **computed))
+    early, late = labels("\n".join(found))
+    assert early == (
+        'LABEL org.opencontainers.image.base.digest="sha256:ab" '
+        'org.opencontainers.image.base.name="docker.io/library/python:3.13-slim" '
+        'org.opencontainers.image.title="example.com/apps:1"'
+    )
+    assert late == (
+        'LABEL org.opencontainers.image.created="2026-11-21T19:53:56Z" '
+        'org.opencontainers.image.revision="0123456-dirty" '
+        'org.opencontainers.image.source="https://example.com/apps.git"'
+    )
+    assert found.index(early) < found.index("FROM environments")
+    assert found[-1] == late
+    assert instructions(render("quick.j2", **computed))[-1] == late
+
+
+def test_labels_of_a_person_win() -> None:
+    given = {"org.opencontainers.image.source": 'a "b" $c', "org.opencontainers.image.title": "Größe"}
+    (line,) = labels(render(image_labels=given, image_source="https://example.com/apps.git"))
+    assert line == 'LABEL org.opencontainers.image.source="a \\"b\\" \\$c" org.opencontainers.image.title="Größe"'
 
 
 def test_the_base_is_said_by_its_digest_and_by_its_name() -> None:
@@ -90,9 +125,10 @@ def test_the_base_is_said_by_its_digest_and_by_its_name() -> None:
     assert re.search(r"^# .*python:3\.13-slim", text, re.MULTILINE)
 
 
-def test_the_base_alone_is_the_beginning_of_the_whole() -> None:
+@pytest.mark.parametrize("part", ["system.j2", "seldom.j2"])
+def test_a_beginning_alone_is_the_beginning_of_the_whole(part: str) -> None:
     """So the engine takes its layers from the cache when the whole is built."""
-    assert render().startswith(render("system.j2").rstrip())
+    assert instructions(render())[: len(instructions(render(part)))] == instructions(render(part))
 
 
 def test_the_end_alone_makes_the_same_image() -> None:

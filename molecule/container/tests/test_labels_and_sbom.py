@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lists of what is in the image's environments."""
+"""What the image says of itself, and the lists of what is in its environments."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import re
 import subprocess
 import tarfile
 import typing as t
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 IMAGE = "pyapps-container-test"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+LABEL = "org.opencontainers.image."
 
 
 def command(*words: str | Path) -> str:
@@ -22,6 +24,12 @@ def command(*words: str | Path) -> str:
     done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def labels() -> dict[str, str]:
+    """The image's labels, without what their names begin with."""
+    found = json.loads(command("docker", "inspect", "--format", "{{json .Config.Labels}}", IMAGE))
+    return {name[len(LABEL) :]: text for name, text in found.items() if name.startswith(LABEL)}
 
 
 def lists() -> dict[str, dict[str, t.Any]]:
@@ -44,6 +52,28 @@ def installed(environment: str) -> dict[str, str]:
 
 def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_image_says_where_it_comes_from() -> None:
+    """The apps lie in a git repository here, whose remote has credentials."""
+    found = labels()
+    apps = FOLDER / "apps"
+    dirty = "-dirty" if command("git", "-C", apps, "status", "--porcelain") else ""
+    assert found["source"] == "https://example.com/me/apps.git"
+    assert found["revision"] == command("git", "-C", apps, "rev-parse", "HEAD") + dirty
+    assert found["title"] == IMAGE
+
+
+def test_the_image_says_since_when_it_is_what_it_is() -> None:
+    """RFC 3339; a second build (idempotence) has kept it."""
+    created = datetime.strptime(labels()["created"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert timedelta(0) <= datetime.now(timezone.utc) - created < timedelta(hours=3)
+    assert labels()["created"] == json.loads((FOLDER / "image" / "created.json").read_text())["created"]
+
+
+def test_a_base_of_this_machine_has_no_digest() -> None:
+    assert not [name for name in labels() if name.startswith("base.")]
+    assert "ARG BASE=pyapps-test-base:bookworm\n" in (FOLDER / "image" / "Dockerfile").read_text()
 
 
 def test_what_is_in_each_environment_is_listed() -> None:
