@@ -20,6 +20,7 @@ import xml.parsers.expat
 import xmlrpc.client
 from dataclasses import dataclass
 
+SHUTDOWN_STATE = 6
 BAD_NAME = 10
 ALREADY_STARTED = 60
 NOT_RUNNING = 70
@@ -166,6 +167,13 @@ class Supervisor:
                 "supervisor's socket %s answers %s %s: it is not a supervisord, or it asks for a password"
                 % (self.socket, error.errcode, error.errmsg)
             ) from None
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == SHUTDOWN_STATE:
+                raise DaemonDownError(
+                    "supervisord on %s ends its programs, to stop or to begin anew. Ask again in a moment."
+                    % self.socket
+                ) from None
+            raise
         except (xmlrpc.client.ResponseError, SyntaxError) as error:
             raise SupervisorError("supervisor's socket %s gives no XML-RPC answer: %s" % (self.socket, error)) from None
 
