@@ -170,8 +170,7 @@ class Supervisor:
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == SHUTDOWN_STATE:
                 raise DaemonDownError(
-                    "supervisord on %s ends its programs, to stop or to begin anew. Ask again in a moment."
-                    % self.socket
+                    "supervisord on %s ends its programs, to stop or to begin anew. Ask again soon." % self.socket
                 ) from None
             raise
         except (xmlrpc.client.ResponseError, SyntaxError) as error:
