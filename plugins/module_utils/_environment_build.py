@@ -165,11 +165,15 @@ def _is_compiled(path: str) -> bool:
 
 
 def _installed(paths: t.Iterable[str]) -> dict[str, str]:
-    """Versions of what is installed, by normalised name: from the folders ``<name>-<version>.dist-info``."""
+    """Versions of what is installed, by normalised name: from the folders ``<name>-<version>.dist-info``.
+
+    Only those of site-packages itself: setuptools carries others, in a folder of its own.
+    """
     found = {}
     for path in paths:
         folder, name = os.path.split(path)
-        if name == "METADATA" and folder.endswith(".dist-info"):
+        where = os.path.basename(os.path.dirname(folder))
+        if name == "METADATA" and folder.endswith(".dist-info") and where == "site-packages":
             package = os.path.basename(folder)[: -len(".dist-info")].split("-", 1)
             found[package[0].replace("_", "-").replace(".", "-").lower()] = package[-1]
     return found
