@@ -134,8 +134,8 @@ def test_a_second_run_changes_nothing(relay: Relay, first: str) -> None:
 def test_a_container_that_is_not_healthy_takes_no_place(relay: Relay, first: str) -> None:
     done = replace_only(relay, image_start_timeout=1, image_run_env={"OTHER": "1"})
     assert done.returncode != 0
-    # The message is broken into coloured lines.
-    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).split())
+    # Molecule has failures written to standard error; the message is broken into coloured lines.
+    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).split())
     assert "what served before serves on" in said
     assert (relay.live(), containers()) == (first, [first])
     assert serves(relay.port)
