@@ -8,6 +8,7 @@ Another container has taken its place, so no new page comes here; what is left a
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
@@ -62,7 +63,15 @@ def wait_until_unneeded(layout: Layout, seconds: float, pause: t.Callable[[float
 
 
 def main(layout: Layout, seconds: float) -> int:
-    """Wait, and then let the first process end, and the container with it."""
-    wait_until_unneeded(layout, seconds)
-    os.kill(_FIRST_PROCESS, signal.SIGTERM)
+    """Wait, and then let the first process end, and the container with it.
+
+    Who asks need not know whether it was asked before: the first one waits, and others are done at once.
+    """
+    with open(os.path.join(layout.run, "draining"), "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        wait_until_unneeded(layout, seconds)
+        os.kill(_FIRST_PROCESS, signal.SIGTERM)
     return 0

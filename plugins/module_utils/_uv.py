@@ -52,6 +52,24 @@ class Sources:
     proxy: str | None = None
     wheelhouse: str | None = None
 
+    @classmethod
+    def of(cls, given: t.Mapping[str, t.Any]) -> Sources:
+        """Those that a module was given.
+
+        :param given: its parameters; not every module has ``extra_index_urls``
+        """
+        return cls(
+            index_url=given["index_url"],
+            extra_index_urls=tuple(given.get("extra_index_urls") or ()),
+            ca_bundle=given["ca_bundle"],
+            proxy=given["proxy"],
+            wheelhouse=given["wheelhouse"],
+        )
+
+    def secrets(self) -> set[str]:
+        """The passwords in its URLs, which no output may show."""
+        return secrets_of([self.index_url, self.proxy, *self.extra_index_urls])
+
     def identity(self) -> list[t.Any]:
         """What of this can change a resolution; never a password."""
         urls = [without_credentials(url) for url in (self.index_url or "", *self.extra_index_urls)]

@@ -93,7 +93,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_proce
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove, make_folder
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, secrets_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
@@ -107,21 +107,10 @@ ARGUMENTS: dict[str, t.Any] = {
 }
 
 
-def _sources(module: AnsibleModule) -> Sources:
-    given = module.params
-    module.no_log_values.update(secrets_of([given["index_url"], given["proxy"], *given["extra_index_urls"]]))
-    return Sources(
-        index_url=given["index_url"],
-        extra_index_urls=tuple(given["extra_index_urls"]),
-        ca_bundle=given["ca_bundle"],
-        proxy=given["proxy"],
-        wheelhouse=given["wheelhouse"],
-    )
-
-
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Write and delete files; what the module returns."""
-    given, layout, sources = module.params, Layout(module.params["root"]), _sources(module)
+    given, layout, sources = module.params, Layout(module.params["root"]), Sources.of(module.params)
+    module.no_log_values.update(sources.secrets())
     wanted = _environment_sbom.environments(given["apps"], given["results"])
     missing = _environment_sbom.missing(given["folder"], wanted)
     surplus = _environment_sbom.surplus(given["folder"], wanted)

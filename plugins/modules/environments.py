@@ -125,7 +125,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, secrets_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
@@ -147,14 +147,8 @@ ARGUMENTS: dict[str, t.Any] = {
 
 def _settings(module: AnsibleModule) -> Settings:
     given = module.params
-    sources = Sources(
-        index_url=given["index_url"],
-        extra_index_urls=tuple(given["extra_index_urls"]),
-        ca_bundle=given["ca_bundle"],
-        proxy=given["proxy"],
-        wheelhouse=given["wheelhouse"],
-    )
-    module.no_log_values.update(secrets_of([given["index_url"], given["proxy"], *given["extra_index_urls"]]))
+    sources = Sources.of(given)
+    module.no_log_values.update(sources.secrets())
     return Settings(
         python=given["python"],
         sources=sources,

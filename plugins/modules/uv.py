@@ -61,7 +61,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_proce
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import NoPythonError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, secrets_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import VERSION, Installer
 
 ARGUMENTS: dict[str, t.Any] = {
@@ -78,13 +78,8 @@ def main() -> None:
     if not os.path.isabs(module.params["root"]):
         module.fail_json(msg='root is "%s": give an absolute path' % module.params["root"])
     given = module.params
-    module.no_log_values.update(secrets_of([given["index_url"], given["proxy"]]))
-    sources = Sources(
-        index_url=given["index_url"],
-        ca_bundle=given["ca_bundle"],
-        proxy=given["proxy"],
-        wheelhouse=given["wheelhouse"],
-    )
+    sources = Sources.of(given)
+    module.no_log_values.update(sources.secrets())
     layout = Layout(given["root"])
     installer = Installer(layout, sources, given["version"], given["binary"])
     try:

@@ -16,7 +16,9 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_settings
+from ansible_collections.selfhost.pyapps.plugins.modules import health_info
 from helpers.checked_host import CheckedHost, messages
+from helpers.modules import run_module
 from helpers.supervisord import wait_for
 
 
@@ -154,6 +156,16 @@ def test_a_missing_app_of_the_catalog_is_told(checked: CheckedHost) -> None:
     code, said = checked.ask()
     catalog.unlink()
     assert (code, list(said)) == (1, ["lost"])
+
+
+def test_a_run_for_some_apps_asks_these_and_the_rest_of_the_host(checked: CheckedHost) -> None:
+    one, other = checked.apps
+    found = run_module(health_info, root=checked.host.layout.root, apps=[one])
+    kinds = {(check["kind"], check["name"]) for check in found["checks"]}
+    assert ("app", one) in kinds
+    assert ("app", other) not in kinds
+    assert {kind for kind, _name in kinds} >= {"app", "front", "host"}  # it has no other program
+    assert found["state"] == "healthy"
 
 
 def test_changes_are_told_once_each(checked: CheckedHost, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import time
 import typing as t
 from pathlib import Path
@@ -81,3 +83,16 @@ def test_it_waits_no_longer_than_it_may(
     sessions(monkeypatch, lambda app: answer)
     assert _container_drain.wait_until_unneeded(layout, 60, clock.wait) is False
     assert clock.now == pytest.approx(1060)
+
+
+def test_it_is_told_as_often_as_somebody_likes(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one neither waits nor ends anything; when the first one is gone, the next one does."""
+    ended: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: ended.append((pid, number)))
+    os.makedirs(layout.run)
+    with open(os.path.join(layout.run, "draining"), "wb") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        assert _container_drain.main(layout, 0) == 0
+        assert ended == []
+    assert _container_drain.main(layout, 0) == 0
+    assert ended == [(1, signal.SIGTERM)]

@@ -7,9 +7,12 @@ import socket
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_plan, _host_tools
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import Listener
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import Installer
+
+TOOLS = _host_tools.checksum(b"tools")
 
 
 @pytest.fixture
@@ -109,3 +112,41 @@ def test_a_root_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
 def test_a_root_with_a_space_is_fine(tmp_path: Path) -> None:
     root = "/tmp/home of me"
     assert _host_plan.root_problems(Layout(root)) == []
+
+
+@pytest.fixture
+def laid_out(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """A host with all that the first steps make for an app; uv is only said to be there."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(Installer, "is_done", lambda self: True)
+    for folder in _host_layout.folders(layout, ["app_1"], as_root=False):
+        _host_layout.make(folder)
+    zipapp = Path(layout.root, "sent")
+    zipapp.write_bytes(b"tools")
+    _host_tools.install(layout, _host_tools.differences(layout, TOOLS), str(zipapp))
+    return layout
+
+
+def test_nothing_is_laid_out_twice(laid_out: Layout) -> None:
+    assert not _host_plan.lays_out(laid_out, ["app_1"], None, TOOLS)
+
+
+@pytest.mark.parametrize("what", ["app", "folder", "tools", "command", "uv"])
+def test_whatever_is_missing_is_laid_out(laid_out: Layout, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    apps, tools = ["app_1"], TOOLS
+    if what == "app":
+        apps = ["app_1", "app_2"]
+    elif what == "folder":
+        os.rmdir(laid_out.app("app_1").instances)
+    elif what == "tools":
+        tools = _host_tools.checksum(b"newer tools")
+    elif what == "command":
+        Path(laid_out.command).unlink()
+    else:
+        monkeypatch.setattr(Installer, "is_done", lambda self: False)
+    assert _host_plan.lays_out(laid_out, apps, None, tools)
+
+
+def test_what_can_not_be_asked_is_laid_out_so_that_its_step_says_why(laid_out: Layout) -> None:
+    Path(laid_out.command).write_text("somebody else's")
+    assert _host_plan.lays_out(laid_out, ["app_1"], None, TOOLS)
