@@ -18,7 +18,7 @@ DEMO_PORT ?= 8080
 FORCE ?=
 # How many parts of `make test` run at once.
 TEST_JOBS ?= 2
-SCENARIOS := default caddy remove broken roles secrets health tunnel fleet deploy container
+SCENARIOS := default caddy remove broken roles secrets health tunnel fleet deploy container rootless
 
 # Nothing outside the checkout and DEMO_DIR is written: every cache has its place here. Only temporary files of root's
 # demo, which runs as nobody, are where everybody may write.

@@ -25,6 +25,7 @@ usage: pyapps ctl [COMMAND ...]      ask or change supervisor: status, restart a
        pyapps watch ROOT [SOCKET]            (supervisor's) look after the apps
        pyapps container                      (Docker's) become supervisord, the first process of a container
        pyapps container-drain SECONDS        (a run's) end the container when nobody needs it any more
+       pyapps container-gate                 (a run's) let the apps of a container prove themselves
        pyapps container-logs                 (supervisor's) show every log in that of the container
 """
 _BAD_USAGE = 2
@@ -75,6 +76,12 @@ def _container_drain(words: Words, layout: Layout) -> int:
     return _container_drain.main(layout, float(words[0]))
 
 
+def _container_gate(words: Words, layout: Layout) -> int:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_gate
+
+    return _container_gate.main(layout)
+
+
 def _container_logs(words: Words, layout: Layout) -> int:
     from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_logs
 
@@ -112,6 +119,7 @@ _COMMANDS: t.Mapping[str, _Command] = {
     "watch": _Command(_watch, lambda words: len(words) in (1, 2)),
     "container": _Command(_container, lambda words: not words),
     "container-drain": _Command(_container_drain, lambda words: len(words) == 1),
+    "container-gate": _Command(_container_gate, lambda words: not words),
     "container-logs": _Command(_container_logs, lambda words: not words),
     "healthcheck": _Command(_healthcheck, lambda words: True),
     "ctl": _Command(_ctl, lambda words: True),

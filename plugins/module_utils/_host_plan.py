@@ -176,12 +176,12 @@ def lays_out(layout: Layout, apps: t.Collection[str], uv_binary: str | None, too
         return True  # the step that can not be asked says why
 
 
-def service_manager() -> str:
+def service_manager(layout: Layout) -> str:
     """How a daemon is started here: ``systemd`` where it runs, ``sysv`` for another root, ``none`` without root.
 
     In a container of our image it is ``supervisor``, the first process.
     """
-    if os.path.exists(Layout("/").container_mark):
+    if os.path.exists(layout.container_mark):
         return "supervisor"
     if os.geteuid() != 0:
         return "none"

@@ -168,6 +168,8 @@ def _app(layout: Layout, name: str, release: str) -> Layer:
     app, image = layout.app(name), layout.image_app(name)
     folder, target = app.release(release), _inside(layout, image.release(release))
     layer = Layer("app-" + name, APPS)
+    # A new volume becomes as the folder in its place is.
+    layer.parts += [Part(_inside(layout, path), path) for path in (app.path, app.data)]
     layer.parts.append(Part(target, folder))
     for entry in os.listdir(folder):
         if entry not in _SECRET_FILES:
@@ -197,9 +199,9 @@ def _configuration(wish: Wish, results: t.Mapping[str, t.Mapping[str, t.Any]]) -
             layer.add(layout, link)
     _add_front(wish, layer)
     _add_records(wish, layer, results)
-    for name in ACCOUNTS:
-        if os.path.exists("/" + name):
-            layer.parts.append(Part(name, "/" + name))
+    if layout.root == "/":
+        # Elsewhere everything belongs to one user, whom the base has.
+        layer.parts += [Part(name, "/" + name) for name in ACCOUNTS if os.path.exists("/" + name)]
     return layer
 
 
@@ -239,7 +241,10 @@ def _add_parents(layout: Layout, layer: Layer) -> None:
     for name in sorted(names):
         while name:
             name = os.path.dirname(name)
-            if name in names or not name.startswith(("srv/pyapps", "etc/pyapps")):
+            if not name or name in names:
+                continue
+            # The base has the others, unless the root folder is ours.
+            if layout.root == "/" and not name.startswith(("srv/pyapps", "etc/pyapps")):
                 continue
             names.add(name)
             source = os.path.join(layout.root, name)

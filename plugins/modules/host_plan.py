@@ -232,7 +232,7 @@ def main() -> None:
         applied=applied["apps"],
         missing_packages=missing_packages,
         tunnel=os.path.isdir(os.path.join(layout.etc, "cloudflared")),
-        service_manager=_host_plan.service_manager(),
+        service_manager=_host_plan.service_manager(layout),
     )
 
 

@@ -104,7 +104,7 @@ def check(wish: Wish) -> None:
 
     :raises DaemonError: what, and what to do
     """
-    if wish.manager != "none" and not wish.as_root:
+    if wish.manager in ("systemd", "sysv") and not wish.as_root:
         raise _supervisor_daemon.DaemonError(
             "service_manager=%s needs root: become root, or choose service_manager=none" % wish.manager
         )

@@ -24,21 +24,21 @@ from measure import Row, table
 
 def measure(parts: t.Collection[str]) -> list[Row]:
     """The rows of these parts; each is said as soon as it is known."""
-    found = []
-    with contextlib.ExitStack() as stack:
-        sources = {
-            "fronts": fronts.rows,
-            "environments": environments.rows,
-            "healthcheck": healthcheck.rows,
-            "converge": lambda: converge.rows(stack),
-            "deploys": lambda: deploys.rows(stack),
-            "rollback": lambda: rollback.rows(stack),
-        }
-        for part, rows in sources.items():
-            if part in parts or not parts:
-                with contextlib.redirect_stdout(io.StringIO()):
-                    found += list(rows())
-                print(table(found), end="\n\n", file=sys.stderr)
+    sources: dict[str, t.Callable[[contextlib.ExitStack], t.Iterator[Row]]] = {
+        "fronts": lambda _stack: fronts.rows(),
+        "environments": lambda _stack: environments.rows(),
+        "healthcheck": lambda _stack: healthcheck.rows(),
+        "converge": converge.rows,
+        "deploys": deploys.rows,
+        "rollback": rollback.rows,
+    }
+    found: list[Row] = []
+    for part, rows in sources.items():
+        if part in parts or not parts:
+            # A part's hosts go before the next part makes its own: root's share the machine's users.
+            with contextlib.ExitStack() as stack, contextlib.redirect_stdout(io.StringIO()):
+                found += list(rows(stack))
+            print(table(found), end="\n\n", file=sys.stderr)
     return found
 
 

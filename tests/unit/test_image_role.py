@@ -35,6 +35,9 @@ def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
         "_image_all_packages": ["ca-certificates", "nginx", "python3"],
         "_image_environments": "pyapps-layout:x-environments",
         "_image_start_interval": False,
+        "_image_target": "/",
+        "_image_command": "/usr/local/bin/pyapps",
+        "_image_user_id": 10001,
         "_image_base_from": variables.get("image_base", defaults["image_base"]),
         "_image_base_full": "docker.io/library/python:3.13-slim",
         "_image_base_digest": "",
@@ -160,3 +163,28 @@ def test_compose_with_limits_and_a_tunnel() -> None:
 def test_the_log_of_the_container_has_those_of_the_apps_when_it_is_wanted() -> None:
     assert "ENV PYAPPS_LOG_STDOUT=true" in instructions(render(image_log_to_stdout=True))
     assert "PYAPPS_LOG_STDOUT" not in render()
+
+
+def test_a_user_has_everything_of_ours_in_one_folder() -> None:
+    """S0-90: the last user is the one that the container runs as; the end of the Dockerfile names no other."""
+    variables = {
+        "image_user": "me",
+        "image_root": "/opt/pyapps",
+        "image_front": "caddy",
+        "image_port": 8080,
+        "_image_target": "/opt/pyapps/",
+        "_image_command": "/opt/pyapps/bin/pyapps",
+    }
+    found = instructions(render(**variables))
+    runs = [line for line in found if line.startswith("RUN")]
+    assert "useradd --uid 10001 --user-group --home-dir /opt/pyapps" in runs[1]
+    assert runs[2] == ("RUN install --directory --owner=me --group=me /opt/pyapps /opt/pyapps/srv /opt/pyapps/run")
+    assert [line.split()[-1] for line in found if line.startswith("ADD")] == ["/opt/pyapps/"] * len(LAYERS)
+    assert [line for line in found if line.startswith("USER")] == ["USER me"]
+    assert found.index("USER me") > max(found.index(run) for run in runs)
+    assert "EXPOSE 8080" in found
+    assert 'ENTRYPOINT ["/opt/pyapps/bin/pyapps", "container"]' in found
+    assert "USER" not in render("quick.j2", **variables)
+    service = yaml.safe_load(render("compose.yaml.j2", **variables))["services"]["pyapps"]
+    assert service["volumes"] == ["apps:/opt/pyapps/srv/pyapps/apps", "logs:/opt/pyapps/var/log/pyapps"]
+    assert service["healthcheck"]["test"][1] == "/opt/pyapps/bin/pyapps"

@@ -17,7 +17,7 @@ from helpers.containers import LIMIT, wait_for
 from helpers.docker_engine import docker, get, handshake, inspect, serves
 from helpers.streamlit_session import session
 
-IMAGE = "pyapps-container-test"
+IMAGE = "pyapps-container-prod"
 ONE, TWO = "pyapps-container-one", "pyapps-container-two"
 CANARY = b"pyapps-canary-4711"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])

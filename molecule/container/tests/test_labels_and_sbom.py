@@ -14,7 +14,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-IMAGE = "pyapps-container-test"
+IMAGE = "pyapps-container-prod"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 LABEL = "org.opencontainers.image."
 

@@ -26,7 +26,7 @@ from helpers.processes import free_port, wait_for_port
 from helpers.streamlit_session import session
 from helpers.visitors import Visitors
 
-IMAGE = "pyapps-container-test"
+IMAGE = "pyapps-container-prod"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 MEGABYTE = 1_000_000
 NGINX_CONF = """\
@@ -137,6 +137,23 @@ def test_a_container_that_is_not_healthy_takes_no_place(relay: Relay, first: str
     # Molecule has failures written to standard error; the message is broken into coloured lines.
     said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).split())
     assert "what served before serves on" in said
+    assert (relay.live(), containers()) == (first, [first])
+    assert serves(relay.port)
+
+
+def test_an_image_with_a_broken_app_takes_no_place(relay: Relay, first: str) -> None:
+    """It would be healthy: Streamlit answers its health check whatever the script does."""
+    script = FOLDER / "apps" / "app_2" / "app_2.py"
+    before = script.read_text()
+    script.write_text("raise RuntimeError('broken on purpose')\n")
+    try:
+        done = play_on_all("container", pyapps_image_replace="drain", **relay.variables)
+    finally:
+        script.write_text(before)
+    assert done.returncode != 0
+    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).split())
+    assert "was refused, and is gone; what served before serves on" in said
+    assert "refused: app_2: script: the script raised an exception: RuntimeError: broken on purpose" in said
     assert (relay.live(), containers()) == (first, [first])
     assert serves(relay.port)
 

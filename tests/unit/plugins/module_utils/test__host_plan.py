@@ -150,3 +150,11 @@ def test_whatever_is_missing_is_laid_out(laid_out: Layout, monkeypatch: pytest.M
 def test_what_can_not_be_asked_is_laid_out_so_that_its_step_says_why(laid_out: Layout) -> None:
     Path(laid_out.command).write_text("somebody else's")
     assert _host_plan.lays_out(laid_out, ["app_1"], None, TOOLS)
+
+
+def test_a_container_is_known_by_its_mark_wherever_its_root_folder_is(layout: Layout) -> None:
+    """Else a deploy into it would start a second daemon."""
+    assert _host_plan.service_manager(layout) != "supervisor"
+    os.makedirs(layout.run)
+    Path(layout.container_mark).touch()
+    assert _host_plan.service_manager(layout) == "supervisor"

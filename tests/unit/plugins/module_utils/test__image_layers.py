@@ -107,6 +107,22 @@ def test_each_thing_is_in_its_layer_and_parents_come_first(layout: Layout, tmp_p
     assert json.load(record)["apps"] == {"app_1": {"release": RELEASE, "port": 8001, "folder": "App_1"}}
 
 
+def test_folders_above_are_in_a_layer_when_they_are_ours(layout: Layout, tmp_path: Path) -> None:
+    """The base has ``/srv`` and ``/etc``, and they are not to change; a root folder of our own it has not."""
+    names = written(layout, tmp_path / "layers")["tools"].getnames()
+    assert {"srv", "srv/pyapps", "srv/pyapps/envs"} <= set(names)
+    layer = _image_layers.Layer("x", "apps", [_image_layers.Part("srv/pyapps/x/file", text=b"")])
+    _image_layers._add_parents(Layout("/"), layer)
+    assert sorted(part.name for part in layer.parts) == ["srv/pyapps", "srv/pyapps/x", "srv/pyapps/x/file"]
+
+
+def test_a_new_volume_has_a_pattern(layout: Layout, tmp_path: Path) -> None:
+    """Docker gives it the owner and the rights of the folder in its place; what visitors wrote is not in it."""
+    names = written(layout, tmp_path / "layers")["app-app_1"].getnames()
+    assert "srv/pyapps/apps/app_1/data" in names
+    assert not [name for name in names if name.startswith("srv/pyapps/apps/app_1/data/")]
+
+
 def test_no_secret_cache_or_leftover_is_in_a_layer(layout: Layout, tmp_path: Path) -> None:
     """S0-97: neither uv, other releases, what the app has written for itself, nor a program of an instance."""
     layers = written(layout, tmp_path / "layers")
