@@ -191,9 +191,33 @@ class ReloadOfTheFront(_Plain):
         return found[0] if len(found) == 1 else ""
 
 
-def under_use(
-    way: Ours | RestartInPlace | ReloadOfTheFront, sessions: int, rate: float, deploys: int, refused: int = 0
-) -> Figures:
+class Way(t.Protocol):
+    """What :func:`under_use` needs of a way to deploy.
+
+    :ivar name: for people
+    :ivar port: of the front that visitors use
+    :ivar pin: below the app's path, where the page of the live release sends its tab; or empty
+    """
+
+    name: str
+    port: int
+
+    @property
+    def pin(self) -> str: ...
+
+    def deploy(self, number: int) -> None:
+        """Bring release ``number`` live."""
+
+
+@t.runtime_checkable
+class GatedWay(Way, t.Protocol):
+    """One that refuses what is broken."""
+
+    def refuse(self, number: int) -> None:
+        """Try to deploy a script that raises."""
+
+
+def under_use(way: Way, sessions: int, rate: float, deploys: int, refused: int = 0) -> Figures:
     """Deploy while sessions are open and requests come.
 
     :param sessions: how many; equal parts are opened on the first release and on each that is deployed
@@ -208,7 +232,7 @@ def under_use(
         for number in range(deploys + 1):
             if number:
                 for broken in range(refused * (number - 1) // deploys, refused * number // deploys):
-                    assert isinstance(way, Ours), "nobody else has a gate"
+                    assert isinstance(way, GatedWay), "%s has no gate" % way.name
                     way.refuse(broken)
                 way.deploy(number)
             url = "ws://127.0.0.1:%d/app/%s" % (way.port, way.pin)

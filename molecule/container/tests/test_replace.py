@@ -8,12 +8,11 @@ Comes last: it builds the image anew.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -22,70 +21,19 @@ import pytest
 from helpers.containers import wait_for
 from helpers.docker_engine import docker, get, handshake, inspect, serves
 from helpers.playbooks import PLAYBOOK, play_on_all
-from helpers.processes import free_port, wait_for_port
+from helpers.relay import Relay
 from helpers.streamlit_session import session
 from helpers.visitors import Visitors
 
 IMAGE = "pyapps-container-prod"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 MEGABYTE = 1_000_000
-NGINX_CONF = """\
-user root;
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    include {folder}/site*.conf;
-}}
-"""
-
-
-class Relay:
-    """This machine's nginx, with a configuration of its own, and what the playbook is told of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        conf = folder / "nginx.conf"
-        conf.write_text(NGINX_CONF.format(folder=folder))
-        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-        self.variables: dict[str, t.Any] = {
-            "image_relay_site": str(folder / "site.conf"),
-            "image_relay_folder": str(folder / "links"),
-            "image_relay_port": self.port,
-            "image_relay_reload": [nginx, "-c", str(conf), "-s", "reload"],
-            "image_relay_ports": "18180-18189",
-        }
-        # Until the playbook has written the site, nginx listens nowhere, and would end.
-        (folder / "site0.conf").write_text("server { listen 127.0.0.1:%d; }\n" % free_port())
-        self.process = subprocess.Popen([nginx, "-c", str(conf)])
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
-
-    def live(self) -> str:
-        """Name of the container that serves."""
-        return "%s-%s" % (IMAGE, os.path.basename(os.readlink(self.folder / "links" / "live")))
 
 
 @pytest.fixture(scope="module")
 def relay() -> t.Iterator[Relay]:
-    folder = Path(tempfile.mkdtemp(prefix="pyapps-relay-"))
-    relay = Relay(folder)
-    yield relay
-    relay.close()
-    for name in containers():
-        docker("rm", "--force", "--volumes", name)
-    docker("volume", "rm", *("%s-%s" % (IMAGE, app) for app in ("app_1", "app_2")))
-    shutil.rmtree(folder)
-
-
-def containers(*flags: str) -> list[str]:
-    """Names of those that the playbook has made."""
-    found = docker("ps", "--all", "--filter", "label=pyapps=" + IMAGE, "--format", "{{.Names}}", *flags)
-    return sorted(found.split())
+    with contextlib.closing(Relay(IMAGE)) as relay:
+        yield relay
 
 
 def replace_only(relay: Relay, **variables: t.Any) -> subprocess.CompletedProcess[str]:
@@ -110,7 +58,7 @@ def first(relay: Relay) -> str:
     """The first container behind the relay."""
     done = replace_only(relay)
     assert done.returncode == 0
-    wait_for_port(relay.port, relay.process, relay.folder / "error.log")
+    relay.wait()
     wait_for("both apps answer", lambda: serves(relay.port))
     return relay.live()
 
@@ -128,7 +76,7 @@ def test_the_relay_hands_everything_on(relay: Relay, first: str) -> None:
 def test_a_second_run_changes_nothing(relay: Relay, first: str) -> None:
     done = replace_only(relay)
     assert "changed=0" in done.stdout
-    assert (done.returncode, containers()) == (0, [first])
+    assert (done.returncode, relay.containers()) == (0, [first])
 
 
 def test_a_container_that_is_not_healthy_takes_no_place(relay: Relay, first: str) -> None:
@@ -137,7 +85,7 @@ def test_a_container_that_is_not_healthy_takes_no_place(relay: Relay, first: str
     # Molecule has failures written to standard error; the message is broken into coloured lines.
     said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).split())
     assert "what served before serves on" in said
-    assert (relay.live(), containers()) == (first, [first])
+    assert (relay.live(), relay.containers()) == (first, [first])
     assert serves(relay.port)
 
 
@@ -154,7 +102,7 @@ def test_an_image_with_a_broken_app_takes_no_place(relay: Relay, first: str) -> 
     said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).split())
     assert "was refused, and is gone; what served before serves on" in said
     assert "refused: app_2: script: the script raised an exception: RuntimeError: broken on purpose" in said
-    assert (relay.live(), containers()) == (first, [first])
+    assert (relay.live(), relay.containers()) == (first, [first])
     assert serves(relay.port)
 
 
@@ -215,6 +163,6 @@ def test_what_has_ended_is_removed_by_the_next_run(relay: Relay, first: str) -> 
     """The container that serves was made without these variables, so it is replaced, too."""
     done = replace_only(relay, image_drain_timeout=0, image_run_env={"OTHER": "1"})
     assert done.returncode == 0
-    assert first not in containers()
-    wait_for("the other one ends", lambda: containers("--filter", "status=running") == [relay.live()])
+    assert first not in relay.containers()
+    wait_for("the other one ends", lambda: relay.containers("--filter", "status=running") == [relay.live()])
     assert serves(relay.port)
