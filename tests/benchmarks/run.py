@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prints the ratios that the quality bar names; asserts none of them, because a busy machine is no failure.
 
-Names of parts (``converge``, ``deploys``, ``environments``, ``fronts``, ``healthcheck``, ``rollback``) run only those.
+Names of parts (``converge``, ``deploys``, ``environments``, ``fronts``, ``healthcheck``, ``images``,
+``rollback``) run only those.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import deploys
 import environments
 import fronts
 import healthcheck
+import images
 import rollback
 from measure import Row, table
 
@@ -31,6 +33,7 @@ def measure(parts: t.Collection[str]) -> list[Row]:
         "converge": converge.rows,
         "deploys": deploys.rows,
         "rollback": rollback.rows,
+        "images": images.rows,
     }
     found: list[Row] = []
     for part, rows in sources.items():

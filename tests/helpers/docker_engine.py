@@ -13,9 +13,12 @@ import typing as t
 from pathlib import Path
 
 
-def docker(*words: str | Path) -> str:
-    """What docker prints."""
-    done = subprocess.run(["docker", *words], check=False, capture_output=True, text=True, timeout=300)
+def docker(*words: str | Path, limit: float = 300) -> str:
+    """What docker prints.
+
+    :param limit: seconds that it may take
+    """
+    done = subprocess.run(["docker", *words], check=False, capture_output=True, text=True, timeout=limit)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The published names of make's targets, and VS Code's container: what they would run.
 
-The scenario `container` runs the same commands with Docker.
+The scenario `container` runs the same commands with Docker. Two rows have no test: S0-93 is an earlier stage of the
+published Dockerfile, and S0-100 pushes to somebody's registry, which docs/how-to/container.md says how to do.
 """
 
 from __future__ import annotations
@@ -22,10 +23,15 @@ KINDS = ("prod", "dev")
 
 
 def would_run(target: str, *variables: str) -> list[list[str]]:
+    """The words of each command for Docker."""
+    return [words for words in dry_run(target, *variables) if words[0] == "docker"]
+
+
+def dry_run(target: str, *variables: str) -> list[list[str]]:
     """The words of each command, as make prints them."""
     command = ["make", "--dry-run", "--no-print-directory", target, "ENV_FILE=/nowhere", *variables]
     done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
-    return [shlex.split(line) for line in done.stdout.replace("\\\n", " ").splitlines() if line.startswith("docker ")]
+    return [shlex.split(line) for line in done.stdout.replace("\\\n", " ").splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -49,6 +55,15 @@ def test_a_container_is_told_which_kind_it_is(kind: str) -> None:
     assert plain[-1] == published[-1] == "pyapps-" + kind
     mounts = [word for word in plain if word.endswith(":%s:ro" % Layout("/").source)]
     assert mounts == (["%s:%s:ro" % (PROJECT / "apps", Layout("/").source)] if kind == "dev" else [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_image_and_container_are_named_as_is_wanted(kind: str) -> None:
+    """S0-94: the published names are `streamlit-prod` and `streamlit-dev`."""
+    (command,) = would_run("run-" + kind, "IMAGE=streamlit")
+    assert command[command.index("--name") + 1] == command[-1] == "streamlit-" + kind
+    (built,) = [words for words in dry_run("build-" + kind, "IMAGE=streamlit") if "playbooks/container.yml" in words]
+    assert "pyapps_image_name=streamlit-" + kind in built
 
 
 def test_a_file_of_variables_is_given_when_it_is_there(tmp_path: Path) -> None:
