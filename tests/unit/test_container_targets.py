@@ -51,6 +51,8 @@ def test_a_container_is_told_which_kind_it_is(kind: str) -> None:
     (published,) = would_run("run-%s-80" % kind)
     assert "APP_ENV=" + kind.upper() in plain
     assert "--publish" not in plain
+    # Docker would kill after ten seconds.
+    assert plain[plain.index("--stop-timeout") + 1] == "60"
     assert published[published.index("--publish") + 1] == "80:80"
     assert plain[-1] == published[-1] == "pyapps-" + kind
     mounts = [word for word in plain if word.endswith(":%s:ro" % Layout("/").source)]

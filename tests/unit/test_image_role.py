@@ -38,6 +38,7 @@ def render(template: str = "Dockerfile.j2", **variables: t.Any) -> str:
         "_image_target": "/",
         "_image_command": "/usr/local/bin/pyapps",
         "_image_user_id": 10001,
+        "_image_stop_seconds": 22,
         "_image_base_from": variables.get("image_base", defaults["image_base"]),
         "_image_base_full": "docker.io/library/python:3.13-slim",
         "_image_base_digest": "",

@@ -211,10 +211,22 @@ def test_who_works_on_an_app_sees_what_he_saves() -> None:
         script.write_text(before)
 
 
-def test_compose_takes_the_file() -> None:
-    """The old docker-compose of Debian 12, whose schema is also that of the plugin."""
+COMPOSE = {
+    "docker-compose 1.29": ["docker-compose", "--file", str(FOLDER / "image" / "compose.yaml"), "config"],
+    # Debian 13's is the plugin `docker compose`, under its old name.
+    "the plugin": [
+        *("docker", "run", "--rm", "--env=TUNNEL_TOKEN", "--env=DEBIAN_FRONTEND=noninteractive"),
+        "--volume=%s:/pyapps/compose.yaml:ro" % (FOLDER / "image" / "compose.yaml"),
+        *("pyapps-test-base:trixie", "sh", "-c"),
+        "{ apt-get update && apt-get install --yes --no-install-recommends docker-compose; } >/dev/null"
+        " && docker-compose --file /pyapps/compose.yaml config",
+    ],
+}
+
+
+@pytest.mark.parametrize("command", COMPOSE.values(), ids=COMPOSE)
+def test_compose_takes_the_file(command: list[str]) -> None:
     environment = {**os.environ, "TUNNEL_TOKEN": "x"}
-    command = ["docker-compose", "--file", str(FOLDER / "image" / "compose.yaml"), "config"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert "cloudflare/cloudflared:" in done.stdout

@@ -63,6 +63,10 @@ def first(relay: Relay) -> str:
     return relay.live()
 
 
+def test_who_stops_it_gives_it_the_time_that_two_apps_need(first: str) -> None:
+    assert inspect(first)["Config"]["StopTimeout"] == 24
+
+
 def test_the_relay_hands_everything_on(relay: Relay, first: str) -> None:
     """Handshakes, too, and each with the visitor's own host."""
     own = "http://localhost:%d" % relay.port
