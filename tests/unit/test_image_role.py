@@ -184,6 +184,7 @@ def test_a_user_has_everything_of_ours_in_one_folder() -> None:
     assert [line for line in found if line.startswith("USER")] == ["USER me"]
     assert found.index("USER me") > max(found.index(run) for run in runs)
     assert "EXPOSE 8080" in found
+    assert "ENV PATH=/opt/pyapps/bin:$PATH" in found
     assert 'ENTRYPOINT ["/opt/pyapps/bin/pyapps", "container"]' in found
     assert "USER" not in render("quick.j2", **variables)
     service = yaml.safe_load(render("compose.yaml.j2", **variables))["services"]["pyapps"]

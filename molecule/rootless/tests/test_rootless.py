@@ -15,7 +15,7 @@ from helpers.containers import wait_for
 from helpers.docker_engine import docker, get, handshake, inspect
 from helpers.playbooks import play_on_all
 
-IMAGE, NAME = "pyapps-rootless-test", "pyapps-rootless-one"
+IMAGE, NAME = "pyapps-rootless-prod", "pyapps-rootless-one"
 BY_HAND = "pyapps-rootless-by-hand"
 VOLUME = "pyapps-rootless-apps"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])

@@ -19,7 +19,7 @@ from helpers.docker_engine import docker, inspect
 
 PROJECT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
-IMAGE = "pyapps-container"
+IMAGE = "pyapps-rootless"
 NAME = IMAGE + "-prod"
 """Of the image, and of its container."""
 
@@ -71,7 +71,7 @@ def test_rebuild_works_from_nothing() -> None:
 
 
 def test_status_and_logs_show_what_runs() -> None:
-    wait_for("supervisor shows both apps", lambda: {"app_1", "app_2"} <= {*make("status-prod").split()})
+    wait_for("supervisor shows the app", lambda: "app_1" in make("status-prod").split())
     assert "supervisord started with pid 1" in make("logs-prod")
 
 
