@@ -150,8 +150,8 @@ lint: tools ## yamllint, ansible-lint, ruff, mypy, and the changelog's fragments
 # Long parts come first, so that the last one does not run alone for long.
 .PHONY: test test-host
 test: test-host tools ## Every test; as root on Debian it installs what is missing
-	@$(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-integration test-molecule-container test-browser test-demo \
-	    $(patsubst %,test-molecule-%,$(filter-out container,$(SCENARIOS))) test-sanity lint docs test-unit test-packaging
+	@$(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-integration test-molecule-default test-browser test-demo \
+	    $(patsubst %,test-molecule-%,$(filter-out default,$(SCENARIOS))) test-sanity lint docs test-unit test-packaging
 
 test-host:
 	@tests/tools/prepare_host

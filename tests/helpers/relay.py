@@ -46,7 +46,8 @@ class Relay:
             "image_relay_folder": str(self.folder / "links"),
             "image_relay_port": self.port,
             "image_relay_reload": [nginx, "-c", str(conf), "-s", "reload"],
-            "image_relay_ports": "18180-18189",
+            # Below those that tests beside this one take.
+            "image_relay_ports": "9180-9189",
         }
         # Until the playbook has written the site, nginx listens nowhere, and would end.
         (self.folder / "site0.conf").write_text("server { listen 127.0.0.1:%d; }\n" % free_port())
