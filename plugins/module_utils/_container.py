@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import sys
 import typing as t
 
@@ -52,6 +53,9 @@ class ContainerError(Exception):
 
 def main(layout: Layout) -> int:
     """Become supervisord; only returns when that failed, with one line on standard error."""
+    # To a first process the kernel gives no signal that it does not handle: Docker would wait, and kill it in the end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     try:
         prepare(layout)
         daemon = supervisord(layout)
@@ -60,6 +64,11 @@ def main(layout: Layout) -> int:
     except (ContainerError, OSError) as error:
         sys.stderr.write("pyapps: the container can not start: %s\n" % error)
     return _FAILED
+
+
+def _end(_number: int, _frame: object) -> t.NoReturn:
+    """Nothing of ours runs before supervisord does."""
+    sys.exit(0)
 
 
 def supervisord(layout: Layout) -> str:

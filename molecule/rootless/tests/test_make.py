@@ -39,6 +39,12 @@ def make(target: str) -> str:
     return done.stdout
 
 
+def answers() -> bool:
+    """Whether supervisord does: it needs a moment after the start."""
+    asked = ["docker", "exec", NAME, "pyapps", "ctl", "pid"]
+    return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+
+
 def remove() -> None:
     subprocess.run(["docker", "rm", "--force", "--volumes", NAME], check=False, capture_output=True)
 
@@ -71,7 +77,8 @@ def test_rebuild_works_from_nothing() -> None:
 
 
 def test_status_and_logs_show_what_runs() -> None:
-    wait_for("supervisor shows the app", lambda: "app_1" in make("status-prod").split())
+    wait_for("supervisord answers", answers)
+    assert "app_1" in make("status-prod").split()
     assert "supervisord started with pid 1" in make("logs-prod")
 
 

@@ -8,6 +8,7 @@ import grp
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,19 @@ def test_folders_of_an_app_are_those_of_a_host(layout: Layout, tmp_path: Path) -
     start(layout, tmp_path)
     wanted = [folder for folder in _host_layout.folders(layout, ["app_1"], False) if "/app_1" in folder.path]
     assert not _host_layout.missing_folders(wanted, ())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_while_it_prepares_ends_it_at_once(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """S0-102: unhandled, it would reach no first process."""
+    monkeypatch.setattr(_container, "prepare", lambda layout: os.kill(os.getpid(), number))
+    before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        with pytest.raises(SystemExit) as ended:
+            _container.main(layout)
+    finally:
+        for each, handler in zip((signal.SIGTERM, signal.SIGINT), before):
+            signal.signal(each, handler)
+    assert ended.value.code == 0
