@@ -92,4 +92,6 @@ class OwnImage:
         subprocess.run(command, check=False, capture_output=True)
         layers = "pyapps-layout:" + self.name
         docker("rmi", "--force", self.name, layers + "-environments", layers)
+        # What newer builds have taken the name of.
+        docker("image", "prune", "--force", "--filter", "label=org.opencontainers.image.title=" + self.name)
         shutil.rmtree(self.folder)
