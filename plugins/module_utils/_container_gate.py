@@ -14,6 +14,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _gate, _instance_state
+from ansible_collections.selfhost.pyapps.plugins.module_utils._container import ContainerError, read_image
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
@@ -25,8 +26,10 @@ def refusals(layout: Layout, say: t.Callable[[str], None]) -> list[str]:
     """Why apps are refused, one text for each that is: its name, the proof that failed, the cause, and its log's end.
 
     :param say: is told what is under way
+    :raises ContainerError: this is no container of an image of ours
     """
-    names = layout.app_names()
+    # A volume may hold the data of apps that have left; they are nobody's to start.
+    names = sorted(read_image(layout)["apps"])
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as workers:
         return [text for text in workers.map(lambda name: _refusal(layout, name, say), names) if text]
 
@@ -64,7 +67,10 @@ def main(layout: Layout) -> int:
 
     :returns: the exit code, 1 when an app was refused
     """
-    refused = refusals(layout, _say)
+    try:
+        refused = refusals(layout, _say)
+    except ContainerError as error:
+        refused = [str(error)]
     for text in refused:
         _say("refused: " + text)
     return 1 if refused else 0

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The published names of make's targets, and VS Code's container: what they would run.
 
-The scenario `container` runs the same commands with Docker. Two rows have no test: S0-93 is an earlier stage of the
+The scenario `rootless` runs the same commands with Docker. Two rows have no test: S0-93 is an earlier stage of the
 published Dockerfile, and S0-100 pushes to somebody's registry, which docs/how-to/container.md says how to do.
 """
 

@@ -24,8 +24,16 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     return Layout(str(tmp_path))
 
 
+def put_into_image(layout: Layout, name: str) -> None:
+    record = Path(layout.image_record)
+    apps = json.loads(record.read_text())["apps"] if record.exists() else {}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps({"apps": {**apps, name: {"release": RELEASE}}}))
+
+
 def add(layout: Layout, name: str, gate: str) -> None:
     """An app with a live instance."""
+    put_into_image(layout, name)
     app, record = layout.app(name), InstanceRecord(name, "ab" * 16, 20001, RELEASE, "2026-01-01T00:00:00Z")
     os.makedirs(app.instances)
     Path(app.instance(record.instance)).write_text(record.to_json())
@@ -55,7 +63,7 @@ def test_each_app_gives_the_proofs_that_its_settings_ask_for(layout: Layout, mon
 
 
 def test_an_app_that_never_started_is_refused(layout: Layout) -> None:
-    os.makedirs(layout.app("lost").path)
+    put_into_image(layout, "lost")
     (refused,) = _container_gate.refusals(layout, print)
     assert refused.startswith("lost: start: it has no instance")
 
@@ -70,3 +78,16 @@ def test_nothing_refused_is_a_success(layout: Layout, monkeypatch: pytest.Monkey
     add(layout, "one", "script")
     monkeypatch.setattr(_gate, "prove", lambda candidate: None)
     assert _container_gate.main(layout) == 0
+
+
+def test_what_a_volume_holds_of_apps_that_have_left_is_not_asked(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(layout, "one", "script")
+    os.makedirs(layout.app("left").data)
+    monkeypatch.setattr(_gate, "prove", lambda candidate: None)
+    assert _container_gate.refusals(layout, print) == []
+
+
+def test_elsewhere_nothing_is_approved(layout: Layout) -> None:
+    assert _container_gate.main(layout) == 1
