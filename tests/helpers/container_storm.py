@@ -15,7 +15,7 @@ import subprocess
 from helpers.containers import wait_for
 from helpers.deploy_storm import BROKEN, VERSION
 from helpers.docker_engine import docker, get
-from helpers.own_image import OwnImage
+from helpers.own_image import MOUNT, OwnImage
 from helpers.relay import Relay
 from helpers.tabs import SCRIPT
 
@@ -40,8 +40,8 @@ class DeployIntoContainer:
         self._image = OwnImage(IMAGE)
         self._script = self._image.add_app("app", "streamlit==" + VERSION, SCRIPT % 0)
         self._image.build()
-        name, mounted = self._image.container, "--volume=" + self._image.mount
-        docker("run", "--detach", "--name", name, "--publish", "127.0.0.1::80", mounted, IMAGE)
+        name = self._image.container
+        docker("run", "--detach", "--name", name, "--publish", "127.0.0.1::80", "--volume=" + MOUNT, IMAGE)
         self.port = int(docker("port", name, "80").rpartition(":")[2])
         wait_for_app(self.port)
 

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from helpers.site_host import CHECKOUT, PLAYBOOK, Played
+from helpers.checkout import run_playbook
+from helpers.site_host import Played
 
 CONTROLLER = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
@@ -56,18 +55,11 @@ class ImageRole:
         playbook = self.folder / "play.yml"
         playbook.write_text(yaml.safe_dump([play]))
         given = json.dumps({"image_folder": str(self.image), **variables})
-        environment = {**os.environ, "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
-        done = subprocess.run(
-            [PLAYBOOK, "-i", "localhost,", "-e", given, playbook, *flags],
-            cwd=CHECKOUT,
-            env={**environment, "ANSIBLE_HOME": str(self.folder / "ansible")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
+        done = run_playbook(
+            playbook,
+            *("-i", "localhost,", "-e", given, *flags),
+            environment={"ANSIBLE_HOME": str(self.folder / "ansible")},
         )
-        print(done.stdout)
         return Played(done.returncode, done.stdout)
 
     def found(self) -> dict[str, t.Any]:

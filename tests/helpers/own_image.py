@@ -13,14 +13,16 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+from helpers.checkout import CHECKOUT, run_playbook
 from helpers.docker_engine import docker
-from helpers.site_host import CHECKOUT, PLAYBOOK
 
 BASE = "pyapps-test-base:bookworm"
 CERTIFICATES = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
 """This machine's: a network may have a CA of its own."""
 
-_CA_IN_CONTAINER = "/etc/ssl/certs/pyapps-test-ca.pem"
+CA_IN_CONTAINER = "/etc/ssl/certs/pyapps-test-ca.pem"
+MOUNT = "%s:%s:ro" % (CERTIFICATES, CA_IN_CONTAINER)
+"""What a container needs that gets packages, as ``docker run --volume`` takes it."""
 _SETTINGS = """\
 title = "%s"
 
@@ -30,12 +32,24 @@ base_path = "/%s"
 """
 
 
+def container_inventory(folder: Path, name: str, **variables: t.Any) -> Path:
+    """An inventory in this folder, as ``inventories/container`` is; its host is a container of this name."""
+    common = {
+        "ansible_connection": "community.docker.docker",
+        "ansible_pipelining": True,
+        "ansible_user": "root",
+        "pyapps_ca_bundle": CA_IN_CONTAINER,
+    }
+    inventory = folder / "hosts.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {name: {**common, **variables}}}}))
+    return inventory
+
+
 class OwnImage:
     """An image without apps, which is not built yet; :meth:`close` removes it.
 
     :param name: of the image
     :ivar container: the host in the inventory, so a container of this name is what a deploy changes
-    :ivar mount: what a container needs that gets packages, as ``docker run --volume`` takes it
     """
 
     def __init__(self, name: str) -> None:
@@ -43,21 +57,16 @@ class OwnImage:
         self.name, self.container = name, name + "-one"
         self.folder = Path(tempfile.mkdtemp(prefix=name + "-"))
         self.apps, self.built = self.folder / "apps", self.folder / "image"
-        self.mount = "%s:%s:ro" % (CERTIFICATES, _CA_IN_CONTAINER)
-        variables = {
-            "ansible_connection": "community.docker.docker",
-            "ansible_pipelining": True,
-            "ansible_user": "root",
-            "pyapps_apps_dir": str(self.apps),
-            "pyapps_source": name,
-            "pyapps_ca_bundle": _CA_IN_CONTAINER,
-            "pyapps_image_name": name,
-            "pyapps_image_base": BASE,
-            "pyapps_image_folder": str(self.built),
-            "image_layout_volumes": [self.mount],
-        }
-        self.inventory = self.folder / "hosts.json"
-        self.inventory.write_text(json.dumps({"all": {"hosts": {self.container: variables}}}))
+        self.inventory = container_inventory(
+            self.folder,
+            self.container,
+            pyapps_apps_dir=str(self.apps),
+            pyapps_source=name,
+            pyapps_image_name=name,
+            pyapps_image_base=BASE,
+            pyapps_image_folder=str(self.built),
+            image_layout_volumes=[MOUNT],
+        )
 
     def add_app(self, name: str, requirements: str, script: str) -> Path:
         """Make an app that is served below ``/<name>/``; its script's path."""
@@ -70,16 +79,7 @@ class OwnImage:
 
     def play(self, playbook: str, **variables: t.Any) -> subprocess.CompletedProcess[str]:
         """Run a playbook; what it says is its ``stdout``."""
-        return subprocess.run(
-            [PLAYBOOK, "-i", self.inventory, CHECKOUT / "playbooks" / playbook, "-e", json.dumps(variables)],
-            cwd=CHECKOUT,
-            env={**os.environ, "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=900,
-            check=False,
-        )
+        return run_playbook("playbooks/" + playbook, "-i", self.inventory, "-e", json.dumps(variables))
 
     def build(self) -> None:
         """Build the image, or what has changed of it."""

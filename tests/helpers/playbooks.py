@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sysconfig
 import typing as t
 from pathlib import Path
 
+from helpers.checkout import PLAYBOOK
 from testinfra.host import Host
-
-PLAYBOOK = Path(sysconfig.get_path("scripts")) / "ansible-playbook"
 
 
 def play(

@@ -12,8 +12,6 @@ import re
 import secrets
 import shutil
 import signal
-import subprocess
-import sysconfig
 import tempfile
 import typing as t
 from dataclasses import dataclass
@@ -23,10 +21,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state im
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor
 from helpers.apps import make_app
+from helpers.checkout import CHECKOUT, run_playbook
 from helpers.processes import free_port
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-PLAYBOOK = Path(sysconfig.get_path("scripts")) / "ansible-playbook"
 
 
 @dataclass(frozen=True)
@@ -106,23 +102,13 @@ class SiteHost:
             **variables,
         }
         inventory = CHECKOUT / "inventories" / "quickstart"
-        done = subprocess.run(
-            [*self.prefix, PLAYBOOK, "-i", inventory, "-e", json.dumps(settings), CHECKOUT / playbook, *flags],
-            cwd=CHECKOUT,
-            env={
-                **os.environ,
-                "LC_ALL": "C.UTF-8",
-                "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
-                "ANSIBLE_HOME": str(self.folder / "ansible"),
-                **self.environment,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=1500,
-            check=False,
+        done = run_playbook(
+            playbook,
+            *("-i", inventory, "-e", json.dumps(settings), *flags),
+            prefix=self.prefix,
+            environment={"ANSIBLE_HOME": str(self.folder / "ansible"), **self.environment},
+            limit=1500,
         )
-        print(done.stdout)
         return Played(done.returncode, done.stdout)
 
     def live_pids(self) -> dict[str, int]:

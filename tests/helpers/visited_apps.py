@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from helpers.site_host import CHECKOUT, SiteHost
+from helpers.checkout import CHECKOUT
+from helpers.site_host import SiteHost
 
 VERSIONS = ("1.41", "1.53", "1.67")
 """The oldest that is supported, one with the interface for hosts (since 1.46), and the newest."""

@@ -21,7 +21,8 @@ import pytest
 import yaml
 from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import get
 from helpers.apps import make_app
-from helpers.site_host import CHECKOUT, SiteHost, new_site_host
+from helpers.checkout import CHECKOUT
+from helpers.site_host import SiteHost, new_site_host
 
 TOOLS = Path(sysconfig.get_path("scripts"))
 CANARY = "canary-of-the-survey"

@@ -5,29 +5,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sysconfig
 from pathlib import Path
 
+from helpers.checkout import run_playbook
 from helpers.published import repository
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-PLAYBOOK = Path(sysconfig.get_path("scripts")) / "ansible-playbook"
 
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PLAYBOOK, CHECKOUT / "playbooks" / "import.yml", *words],
-        cwd=CHECKOUT,
-        env={**os.environ, "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return run_playbook("playbooks/import.yml", *words)
 
 
 def changed(done: subprocess.CompletedProcess[str]) -> int:

@@ -6,20 +6,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sysconfig
 import tempfile
 import typing as t
 from pathlib import Path
 
 import pytest
 from helpers.apps import make_app
+from helpers.checkout import run_playbook
 from helpers.processes import free_port
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-PLAYBOOK = Path(sysconfig.get_path("scripts")) / "ansible-playbook"
 
 
 @pytest.fixture
@@ -42,18 +37,7 @@ def play(folder: Path, hosts: int, *flags: str) -> str:
     }
     inventory = folder / ("hosts%d.yml" % hosts)
     inventory.write_text(json.dumps({"all": {"hosts": names, "vars": shared}}))
-    done = subprocess.run(
-        [PLAYBOOK, "-i", inventory, CHECKOUT / "playbooks" / "site.yml", *flags],
-        cwd=CHECKOUT,
-        env={**os.environ, "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    print(done.stdout)
-    return done.stdout
+    return run_playbook("playbooks/site.yml", "-i", inventory, *flags).stdout
 
 
 def headings(text: str) -> list[str]:

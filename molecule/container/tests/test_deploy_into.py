@@ -5,21 +5,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import typing as t
 from pathlib import Path
 
 import pytest
+from helpers.checkout import run_playbook
 from helpers.containers import wait_for
 from helpers.docker_engine import docker, serves
-from helpers.playbooks import PLAYBOOK
+from helpers.own_image import MOUNT, container_inventory
 from helpers.streamlit_session import session
 
 IMAGE, NAME = "pyapps-container-prod", "pyapps-container-one"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
-CERTIFICATES = "/etc/ssl/certs/pyapps-test-ca.pem"
 SCRIPT = FOLDER / "apps" / "app_2" / "app_2.py"
 
 
@@ -27,9 +26,7 @@ SCRIPT = FOLDER / "apps" / "app_2" / "app_2.py"
 def port() -> t.Iterator[int]:
     """The published port of a container that knows this network's certificates, which packages come by."""
     subprocess.run(["docker", "rm", "--force", "--volumes", NAME], check=False, capture_output=True)
-    own = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
-    mounted = "--volume=%s:%s:ro" % (own, CERTIFICATES)
-    docker("run", "--detach", "--name", NAME, "--publish", "127.0.0.1::80", mounted, IMAGE)
+    docker("run", "--detach", "--name", NAME, "--publish", "127.0.0.1::80", "--volume=" + MOUNT, IMAGE)
     found = int(docker("port", NAME, "80").rpartition(":")[2])
     wait_for("both apps answer", lambda: serves(found))
     before = SCRIPT.read_text()
@@ -40,22 +37,9 @@ def port() -> t.Iterator[int]:
 
 def deploy() -> subprocess.CompletedProcess[str]:
     """As `ansible-playbook playbooks/deploy.yml -i inventories/container -e app=app_2`."""
-    variables = {
-        "ansible_connection": "community.docker.docker",
-        "ansible_pipelining": True,
-        "ansible_user": "root",
-        "pyapps_apps_dir": str(FOLDER / "apps"),
-        "pyapps_source": "molecule",
-        "pyapps_ca_bundle": CERTIFICATES,
-    }
-    inventory = FOLDER / "container.json"
-    inventory.write_text(json.dumps({"all": {"hosts": {NAME: variables}}}))
-    command = [PLAYBOOK, "selfhost.pyapps.deploy", "-i", inventory, "-e", "app=app_2"]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, check=False
-    )
-    print(done.stdout)
-    return done
+    apps = str(FOLDER / "apps")
+    inventory = container_inventory(FOLDER, NAME, pyapps_apps_dir=apps, pyapps_source="molecule")
+    return run_playbook("playbooks/deploy.yml", "-i", inventory, "-e", "app=app_2")
 
 
 def live(app: str) -> str:

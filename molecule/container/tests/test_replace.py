@@ -18,9 +18,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from helpers.checkout import PLAYBOOK
 from helpers.containers import wait_for
 from helpers.docker_engine import docker, get, handshake, inspect, serves
-from helpers.playbooks import PLAYBOOK, play_on_all
+from helpers.playbooks import play_on_all
 from helpers.relay import Relay
 from helpers.streamlit_session import session
 from helpers.visitors import Visitors
