@@ -116,6 +116,12 @@ def test_folders_above_are_in_a_layer_when_they_are_ours(layout: Layout, tmp_pat
     assert sorted(part.name for part in layer.parts) == ["srv/pyapps", "srv/pyapps/x", "srv/pyapps/x/file"]
 
 
+def test_the_machines_users_stay_out_where_one_user_has_everything(layout: Layout, tmp_path: Path) -> None:
+    """In such an image it is the base that knows the user."""
+    names = written(layout, tmp_path / "layers")["configuration"].getnames()
+    assert not set(_image_layers.ACCOUNTS) & set(names)
+
+
 def test_a_new_volume_has_a_pattern(layout: Layout, tmp_path: Path) -> None:
     """Docker gives it the owner and the rights of the folder in its place; what visitors wrote is not in it."""
     names = written(layout, tmp_path / "layers")["app-app_1"].getnames()

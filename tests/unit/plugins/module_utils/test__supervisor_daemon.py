@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _supervisor_daemon, _supervisor_service
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import Wish
+from ansible_collections.selfhost.pyapps.plugins.modules import supervisor_daemon
 
 
 def wish(root: Path, manager: str, activate: bool) -> Wish:
@@ -30,3 +31,16 @@ def test_who_is_the_first_process_of_a_container_can_not_be_started(tmp_path: Pa
     todo = _supervisor_daemon.Plan(service=["start"])
     with pytest.raises(_supervisor_daemon.DaemonError, match="start the container"):
         _supervisor_service.apply(wanted, todo, lambda command: (0, "", ""), str)
+
+
+@pytest.mark.parametrize(
+    ("manager", "needs_root"), [("systemd", True), ("sysv", True), ("none", False), ("supervisor", False)]
+)
+def test_who_is_not_root_has_no_service_manager(tmp_path: Path, manager: str, needs_root: bool) -> None:
+    """The first process of a container may be anybody's."""
+    wanted = wish(tmp_path, manager, activate=False)
+    if needs_root:
+        with pytest.raises(_supervisor_daemon.DaemonError, match="service_manager=%s needs root" % manager):
+            supervisor_daemon.check(wanted)
+    else:
+        supervisor_daemon.check(wanted)
