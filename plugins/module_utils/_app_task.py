@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import without_rights
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import DEFAULT_APP_PORTS, system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import NO_LIMITS, Limits, have_scopes, scope_of
 
@@ -58,6 +58,7 @@ def run_task(
     command: t.Sequence[str],
     seconds: float,
     limits: Limits = NO_LIMITS,
+    app_ports: str = DEFAULT_APP_PORTS,
 ) -> TaskEnd:
     """Run a command to its end.
 
@@ -65,10 +66,11 @@ def run_task(
     :param command: argv; its first word is looked up in the release's environment first
     :param seconds: after which it is killed
     :param limits: of the app; they hold as they do for its instances
+    :param app_ports: which ports belong to apps of this host; it may reach none of them
     :raises OSError: it can not be started
     :raises LookupError: rights can not be dropped here
     """
-    starter = [system_python(), "-I", layout.zipapp, "task", layout.root, app, release, "--", *command]
+    starter = [system_python(), "-I", layout.zipapp, "task", layout.root, app, release, app_ports, "--", *command]
     scope = scope_of(limits, app) if user is not None and limits != NO_LIMITS and have_scopes() else []
     process = _Session(
         [*scope, *without_rights(user), *starter],

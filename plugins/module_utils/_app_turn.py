@@ -51,7 +51,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import Candidate, GateError, prove
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, given_port
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_trial import Trial
 from ansible_collections.selfhost.pyapps.plugins.module_utils._restart_in_place import OldInstance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secret_mask import SecretMask, mask_of
@@ -277,7 +277,7 @@ class AppTurn:
 
     def _trial(self, user: str | None, release: str) -> Trial:
         settings = _instance_state.read_release(self.app, release)["settings"]
-        return Trial(self.run.layout, self.app, release, user, settings, self.deploy, self._say)
+        return Trial(self.run.layout, self.app, release, user, settings, self.deploy, self.pool.text, self._say)
 
     @contextlib.contextmanager
     def _room(self, uid: int) -> t.Iterator[None]:
@@ -303,9 +303,9 @@ class AppTurn:
     def _prepare(self, user: str | None, uid: int, release: str) -> tuple[Candidate, str | None]:
         """A candidate that is not started, and its page."""
         settings = _instance_state.read_release(self.app, release)["settings"]
-        preferred = self.entry[self.entry["kind"]].get("port")
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        record = InstanceRecord(self.app.name, secrets.token_hex(16), self.pool.take(preferred), release, now)
+        port = self.pool.take(given_port(self.entry))
+        record = InstanceRecord(self.app.name, secrets.token_hex(16), port, release, now, app_ports=self.pool.text)
         candidate = Candidate(
             layout=self.run.layout,
             supervisor=self.supervisor,

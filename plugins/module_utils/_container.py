@@ -94,7 +94,8 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
     _files.write_file(layout.container_mark, "")
     write_programs(layout, _container_logs.is_wanted(os.environ))
     applied = {entry["name"]: entry for entry in read_applied(layout)["apps"]}
-    pool = PortPool(parse_range(image["port_range"]), _instance_state.used_ports(layout))
+    given = [app["port"] for app in image["apps"].values() if app["port"]]
+    pool = PortPool(parse_range(image["port_range"]), _instance_state.used_ports(layout), given)
     for name in sorted({*applied, *image["apps"]}):
         try:
             begin = Begin(layout, name, image["apps"].get(name), applied.get(name))
@@ -221,7 +222,12 @@ class Begin:
             raise ContainerError("its release is gone, and the image has none: deploy it again")
         port = pool.take(self.wanted["port"])
         return InstanceRecord(
-            self.app.name, secrets.token_hex(16), port, self.wanted["release"], _release_history.now()
+            self.app.name,
+            secrets.token_hex(16),
+            port,
+            self.wanted["release"],
+            _release_history.now(),
+            app_ports=pool.text,
         )
 
     def _remember(self, release: str) -> None:

@@ -42,7 +42,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     FrontSettings,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import PREVIEW, PREVIEW_IN_PUBLIC
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, PREVIEW, PREVIEW_IN_PUBLIC
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
 
 _LONGEST_SOCKET_PATH = 107  # unix(7): 108 bytes with the zero at the end
@@ -222,9 +222,12 @@ def _pinned(route: AppRoute, base: str) -> str:
         "handle @pinned {\n\troute {\n"
         "\t\t@marker file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/\n\t\t}\n"
         "\t\thandle @marker {\n\t\t\troute {\n"
+        "\t\t\t\t@away file {\n\t\t\t\t\troot %s\n\t\t\t\t\ttry_files /{re.pin.1}/%s\n\t\t\t\t}\n"
+        "\t\t\t\trespond @away 502\n"
         "\t\t\t\turi path_regexp %s %s/\n"
         "\t\t\t\timport pyapps_proxy {re.pin.2}\n"
-        "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n" % (_quote(folder.serving), _raw("^%s/~/[^/]+/" % base), route.base)
+        "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n"
+        % (_quote(folder.serving), _quote(folder.serving), AWAY, _raw("^%s/~/[^/]+/" % base), route.base)
     )
     # A preview has a page below its pin; what has none goes on to the next rule.
     text += "@preview vars_regexp preview {http.request.uri} %s\n" % _raw(r"^%s/~/(%s)/[^/?]*(?:\?.*)?$" % (base, PIN))

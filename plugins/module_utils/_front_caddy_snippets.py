@@ -53,7 +53,7 @@ LIVE = (
     vars pyapps_friendly yes
     @down file {
         root {args[0]}
-        try_files /down
+        try_files /down /live/away
     }
     error @down 503
 }

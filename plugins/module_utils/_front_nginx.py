@@ -41,6 +41,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     AppRoute,
     FrontSettings,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY
 
 
 def nginx_site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
@@ -101,6 +102,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     pinned = (
         refuse_foreign(route),
         "if (!-d %s) { return 410; }\n" % serving,
+        "if (-f %s) { return 502; }\n" % quote("%s/$pyapps_pin/%s" % (folder.serving, AWAY)),
         'rewrite "(?s)^%s/~/[^/]+(/.*)$" "%s$1" break;\n' % (base, route.base),
         "proxy_pass http://127.0.0.1:$pyapps_pin_port;\n",
     )
@@ -170,7 +172,7 @@ def _or_unavailable(route: AppRoute, must_exist: bool = True) -> tuple[str, ...]
     return (
         "root %s;\n" % quote(route.folder.live),
         "error_page 502 503 504 =503 %s;\n" % UNAVAILABLE_URL,
-        "if (-f %s) { return 503; }\n" % quote(route.folder.down),
+        *("if (-f %s) { return 503; }\n" % quote(flag) for flag in (route.folder.down, route.folder.live + "/" + AWAY)),
         *([missing] if must_exist else []),
     )
 

@@ -19,7 +19,7 @@ USAGE = """\
 usage: pyapps ctl [COMMAND ...]      ask or change supervisor: status, restart app_1, stop app_1, tail app_1, ...
        pyapps healthcheck [--json | --prometheus | --quiet] [--notify] [--timeout SECONDS]   is this host well?
        pyapps start ROOT APP INSTANCE        (supervisor's) become the process of an app
-       pyapps task ROOT APP RELEASE -- COMMAND [ARGUMENT ...]   (a run's) a command where the app's process would run
+       pyapps task ROOT APP RELEASE PORTS -- COMMAND [ARGUMENT ...]   (a run's) a command as the app's process would run
        pyapps pages ENTRY_FILE SECONDS       (a run's, with the app's Python) run each page once
        pyapps run -- COMMAND [ARGUMENT ...]  (supervisor's) become a command that does not outlive supervisord
        pyapps watch ROOT [SOCKET]            (supervisor's) look after the apps
@@ -43,7 +43,7 @@ def _start(words: Words, layout: Layout) -> int:
 def _task(words: Words, layout: Layout) -> int:
     from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
 
-    return _starter.task_main(Layout(words[0]), words[1], words[2], list(words[4:]))
+    return _starter.task_main(Layout(words[0]), words[1], words[2], words[3], list(words[5:]))
 
 
 def _pages(words: Words, layout: Layout) -> int:
@@ -113,7 +113,7 @@ class _Command(t.NamedTuple):
 
 _COMMANDS: t.Mapping[str, _Command] = {
     "start": _Command(_start, lambda words: len(words) == 3),
-    "task": _Command(_task, lambda words: len(words) >= 5 and words[3] == "--"),
+    "task": _Command(_task, lambda words: len(words) >= 6 and words[4] == "--"),
     "pages": _Command(_pages, lambda words: len(words) == 2),
     "run": _Command(_run, lambda words: len(words) >= 2 and words[0] == "--"),
     "watch": _Command(_watch, lambda words: len(words) in (1, 2)),

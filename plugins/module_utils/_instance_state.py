@@ -56,6 +56,14 @@ def process_owner(app: str) -> tuple[str | None, int]:
         raise ReleaseError("the app's user %s does not exist: run the module host_layout first" % name) from None
 
 
+def owner_uid(app: AppLayout) -> int | None:
+    """The user of an app's processes, as the owner of its data folder says; None when there is no such folder."""
+    try:
+        return os.lstat(app.data).st_uid
+    except OSError:
+        return None
+
+
 def read_release(app: AppLayout, release: str) -> dict[str, t.Any]:
     """The content of a release's ``release.json``.
 

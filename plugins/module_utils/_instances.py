@@ -15,7 +15,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import explain, remove_parts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import GateError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uids
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, given_port
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     DaemonDownError,
     Process,
@@ -55,7 +55,7 @@ def deploy(run: Run, apps: t.Sequence[t.Mapping[str, t.Any]], results: t.Mapping
     if not run.check_mode:
         for folder in (run.layout.programs, run.layout.log):
             remove_parts(folder)
-    pool = PortPool(run.ports, _instance_state.used_ports(run.layout))
+    pool = PortPool(run.ports, _instance_state.used_ports(run.layout), filter(None, map(given_port, apps)))
     owners = listener_uids()
     turns = [AppTurn(run, pool, processes, owners, entry, done[entry["name"]]) for entry in entries]
     with ThreadPoolExecutor(max_workers=max(1, run.parallel)) as executor:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who listens on a TCP port, from ``/proc`` alone. PRIVATE to the collection.
+"""Who listens on a TCP port, as the kernel says. PRIVATE to the collection.
 
 A port is proven, not assumed: a listener is ours only if its user is the app's; and a stranger is named, never killed
 (C-20).
@@ -16,6 +16,8 @@ import re
 import sys
 import typing as t
 from dataclasses import dataclass
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _sock_diag
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _ESTABLISHED, _LISTEN = "01", "0A"  # of the kernel's tcp_states.h
@@ -57,7 +59,7 @@ def listener_uid(port: int) -> int | None:
 
 
 def listener_uids(ports: t.Collection[int] | None = None) -> dict[int, int]:
-    """The same for several ports, or for all: one look costs milliseconds where many connections are in the table."""
+    """The same for several ports, or for all, in one look."""
     return {port: uid for port, (uid, _inode) in _listening_sockets(ports).items()}
 
 
@@ -97,12 +99,22 @@ def connections(port: int) -> int:
 def _listening_sockets(ports: t.Collection[int] | None) -> dict[int, tuple[int, str]]:
     """Owner and inode of the socket that takes a loopback connection, by port; None asks for every port."""
     ranked: dict[int, tuple[int, int, str]] = {}
-    for table in _TABLES:
-        for address, port, uid, inode in _table(table, _LISTEN):
-            rank = _loopback_rank(address)
-            if (ports is None or port in ports) and rank is not None and rank < ranked.get(port, (99,))[0]:
-                ranked[port] = (rank, uid, inode)
+    for address, port, uid, inode in _all_listening():
+        rank = _loopback_rank(address)
+        if (ports is None or port in ports) and rank is not None and rank < ranked.get(port, (99,))[0]:
+            ranked[port] = (rank, uid, inode)
     return {port: (uid, inode) for port, (_rank, uid, inode) in ranked.items()}
+
+
+def _all_listening() -> list[_sock_diag.Listening]:
+    try:
+        return _sock_diag.listening()
+    except OSError:  # a kernel without that interface, or a sandbox that hides it
+        return [
+            _sock_diag.Listening(_address_of(address), port, uid, inode)
+            for table in _TABLES
+            for address, port, uid, inode in _table(table, _LISTEN)
+        ]
 
 
 def _table(path: str, state: str) -> t.Iterator[tuple[str, int, int, str]]:
@@ -116,16 +128,20 @@ def _table(path: str, state: str) -> t.Iterator[tuple[str, int, int, str]]:
                 yield address, int(port, 16), int(fields[7]), fields[9]
 
 
-def _loopback_rank(address: str) -> int | None:
+def _address_of(words: str) -> bytes:
+    """An address of a kernel table, which writes it in words of 32 bits in the machine's order."""
+    return b"".join(int(words[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(words), 8))
+
+
+def _loopback_rank(address: bytes) -> int | None:
     """How closely a socket's address fits 127.0.0.1 (0 is exact); None when it does not take such connections."""
-    words = b"".join(int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
     order = (
         b"\x7f\0\0\x01",
         b"\0" * 10 + b"\xff\xff\x7f\0\0\x01",
         b"\0" * 4,
         b"\0" * 16,
     )
-    return order.index(words) if words in order else None
+    return order.index(address) if address in order else None
 
 
 def _pids_by_inode(inodes: set[str]) -> dict[str, int]:

@@ -32,6 +32,14 @@ def parse_range(text: str) -> range:
     raise PortError("port_range: %r is not a range of ports such as 20000-29999, within 1024 and 65535" % text)
 
 
+def parse_ports(text: str) -> list[range]:
+    """Read what :attr:`PortPool.text` wrote, such as ``20000-29999,8001``: ranges, the first one of them the host's.
+
+    :raises PortError: it is not that
+    """
+    return [parse_range(part if "-" in part else "%s-%s" % (part, part)) for part in text.split(",")]
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on 127.0.0.1:``port`` now."""
     with socket.socket() as probe:
@@ -44,17 +52,32 @@ def is_free(port: int) -> bool:
     return True
 
 
+def given_port(entry: t.Mapping[str, t.Any]) -> int | None:
+    """The port that an app of the catalog asks for."""
+    port: int | None = entry[entry["kind"]].get("port")
+    return port
+
+
 class PortPool:
     """The ports of one host, for the threads of one run.
 
     :param ports: where to take them from
     :param taken: ports that instances on this host have, running or not
+    :param given: ports that apps of the catalog ask for
     """
 
-    def __init__(self, ports: range, taken: t.Iterable[int]) -> None:
+    def __init__(self, ports: range, taken: t.Iterable[int], given: t.Iterable[int] = ()) -> None:
         self._ports = ports
         self._taken = set(taken)
+        self._given = frozenset(given)
         self._lock = threading.Lock()
+
+    @property
+    def text(self) -> str:
+        """Every port that belongs to an app of this host or may come to: the range, then those outside of it."""
+        with self._lock:
+            outside = sorted(port for port in self._taken | self._given if port not in self._ports)
+        return ",".join(["%d-%d" % (self._ports.start, self._ports.stop - 1), *map(str, outside)])
 
     def take(self, preferred: int | None = None) -> int:
         """A free port that is nobody else's from now on: the preferred one if it is free, else any of the range.

@@ -35,6 +35,7 @@ class Trial:
 
     :param user: the app's; None without root
     :param settings: of the release
+    :param app_ports: which ports belong to apps of this host; what runs here may reach none of them
     :param say: is told what runs
     """
 
@@ -44,6 +45,7 @@ class Trial:
     user: str | None
     settings: t.Mapping[str, t.Any]
     deploy: DeploySettings
+    app_ports: str
     say: t.Callable[[str], None] = lambda line: None
 
     def test(self) -> None:
@@ -95,7 +97,9 @@ class Trial:
         seconds = getattr(self.deploy, limit)
         try:
             limits = limits_of(self.settings)
-            end = run_task(self.layout, self.app.name, self.release, self.user, command, seconds, limits)
+            end = run_task(
+                self.layout, self.app.name, self.release, self.user, command, seconds, limits, self.app_ports
+            )
         except (OSError, LookupError) as error:
             raise GateError(step, "%s can not be run: %s" % (command[0], error)) from None
         if end.code is None:

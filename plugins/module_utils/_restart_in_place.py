@@ -26,7 +26,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import App
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
 
 _FLAG = "restarts in place"
-_STOP_SECONDS = 30.0  # longer than the stop wait of the program, after which supervisord kills
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,7 @@ class OldInstance:
         write_file(self.app.down, "%s since %s\n" % (_FLAG, now))
         for record in _drain.draining(self.app) + _preview.previews(self.app):
             _retire.retire(self.layout, self.app, record.instance, self.supervisor)
-        if not self.supervisor.stop(self.program, _STOP_SECONDS):
-            raise _retire.RetireError("the process of %s does not end, not even by SIGKILL" % self.program)
+        _retire.stop(self.program, self.supervisor)
 
     def bring_back(self, uid: int, patience: float) -> str | None:
         """Start its process again; why it does not serve as it did, or None.

@@ -44,13 +44,24 @@ def retire(
         remove_tree(marker)
     program = "%s.%s" % (app.name, instance)
     if supervisor is not None:
-        if not supervisor.stop(program, _STOP_SECONDS, kill_after):
-            raise RetireError("the process of %s does not end, not even by SIGKILL" % program)
+        stop(program, supervisor, kill_after)
         supervisor.remove(program)
     for path in (layout.program(program), app.instance(instance)):
         if os.path.lexists(path):  # asked first: on a read-only disk a missing file can not be unlinked either
             os.unlink(path)
             sync_folder(os.path.dirname(path))
+
+
+def stop(program: str, supervisor: Supervisor, kill_after: float | None = None) -> None:
+    """Stop an instance's process.
+
+    :param program: its name in supervisor
+    :param kill_after: seconds after which it is killed; None gives it the stop wait of its program
+    :raises RetireError: it does not end
+    :raises SupervisorError: supervisord does not answer
+    """
+    if not supervisor.stop(program, _STOP_SECONDS, kill_after):
+        raise RetireError("the process of %s does not end, not even by SIGKILL" % program)
 
 
 def markers(app: AppLayout, instance: str) -> list[str]:

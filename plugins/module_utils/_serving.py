@@ -35,6 +35,9 @@ PREVIEW_IN_PUBLIC = "preview-public.html"
 STREAMS = ("out", "err")
 
 
+AWAY = "away"
+"""In a marker: its instance's process has ended, or somebody else has its port; the front asks nobody."""
+
 PAGES = (PAGE, COMPRESSED_PAGE, PREVIEW, PREVIEW_IN_PUBLIC)
 
 
@@ -75,6 +78,7 @@ def differences(app: AppLayout, record: InstanceRecord, page: str | None) -> dic
     marker = app.marker(record.instance, record.port)
     wanted: dict[str, bytes | None] = {os.path.join(marker, name): None for name in PAGES}
     wanted[app.down] = None
+    wanted[os.path.join(marker, AWAY)] = None
     wanted.update((os.path.join(marker, name), content) for name, content in _contents(record.port, page).items())
     return {path: content for path, content in wanted.items() if read_bytes(path) != content}
 
@@ -123,6 +127,24 @@ def _target(path: str) -> str | None:
 
 def clear_down(app: AppLayout) -> None:
     """The live instance answers."""
+    clear_away(app.live)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(app.down)
         sync_folder(app.path)
+
+
+def set_away(marker: str) -> None:
+    """Take an instance's route away, at once: nothing is waited for, not even the disk. A marker may be gone."""
+    with contextlib.suppress(FileNotFoundError):
+        os.close(os.open(os.path.join(marker, AWAY), os.O_WRONLY | os.O_CREAT, 0o644))
+
+
+def clear_away(marker: str) -> None:
+    """Give an instance its route back."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(marker, AWAY))
+
+
+def is_away(marker: str) -> bool:
+    """Whether an instance's route is taken away."""
+    return os.path.lexists(os.path.join(marker, AWAY))

@@ -16,10 +16,12 @@ import signal
 import sys
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, RecordError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import Kind, Settings, UnknownKindError, kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import Limits, apply_to_this_process, limits_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_ports
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import TOML, read_env
 
 FAILED = 2
@@ -35,12 +37,18 @@ class StartError(Exception):
 
 
 class Start(t.NamedTuple):
-    """What to execute, where, and with which whole environment."""
+    """What to execute, where, and with which whole environment.
+
+    :ivar port: its own, or None
+    :ivar app_ports: which ports belong to apps of this host; of these it may reach its own
+    """
 
     command: list[str]
     folder: str
     environment: dict[str, str]
     limits: Limits
+    port: int | None
+    app_ports: str
     secrets_toml: str | None = None
 
 
@@ -60,17 +68,17 @@ def plan(layout: Layout, app: str, instance: str) -> Start:
     def command(kind: Kind, settings: Settings, python: str) -> list[str]:
         return kind.start_command(settings, python, record.port) + (list(kind.watch_options) if watched else [])
 
-    found = _plan(layout, place, record.release, command)
+    found = _plan(layout, place, record.release, command, record.app_ports, record.port)
     return found._replace(folder=view) if watched else found
 
 
-def plan_task(layout: Layout, app: str, release: str, command: list[str]) -> Start:
-    """What a command is that runs where a release's process would run, and as it would.
+def plan_task(layout: Layout, app: str, release: str, app_ports: str, command: list[str]) -> Start:
+    """What a command is that runs where a release's process would run, and as it would, but without a port.
 
     :param command: argv; its first word is looked up in the release's environment first
     :raises StartError: as of :func:`plan`
     """
-    return _plan(layout, layout.app(app), release, lambda kind, settings, python: command)
+    return _plan(layout, layout.app(app), release, lambda kind, settings, python: command, app_ports)
 
 
 def _plan(
@@ -78,6 +86,8 @@ def _plan(
     place: AppLayout,
     name: str,
     command_of: t.Callable[[Kind, Settings, str], list[str]],
+    app_ports: str,
+    port: int | None = None,
 ) -> Start:
     release_file = os.path.join(place.release(name), "release.json")
     try:
@@ -103,7 +113,8 @@ def _plan(
         raise StartError("%s: the app's environment is gone; deploy the app again" % python)
     given = os.path.join(layout.given_secrets(place.name), TOML)
     toml = given if os.path.exists(given) else None
-    return Start(command, os.path.join(place.release(name), "code"), variables, limits, toml)
+    code = os.path.join(place.release(name), "code")
+    return Start(command, code, variables, limits, port, app_ports, toml)
 
 
 def _given(layout: Layout, variables: t.Mapping[str, str]) -> dict[str, str]:
@@ -148,12 +159,12 @@ def start(layout: Layout, app: str, instance: str) -> t.NoReturn:
     _become(plan(layout, app, instance), instance)
 
 
-def task(layout: Layout, app: str, release: str, command: list[str]) -> t.NoReturn:
+def task(layout: Layout, app: str, release: str, app_ports: str, command: list[str]) -> t.NoReturn:
     """Become a command of a release: a test, a migration. Who started this sees to its end.
 
     :raises StartError: it can not be started
     """
-    _become(plan_task(layout, app, release, command), release)
+    _become(plan_task(layout, app, release, app_ports, command), release)
 
 
 def _become(what: Start, seed: str) -> t.NoReturn:
@@ -174,7 +185,20 @@ def _become(what: Start, seed: str) -> t.NoReturn:
         apply_to_this_process(what.limits, seed)
     except (OSError, ValueError) as error:
         raise StartError("[limits] can not be set (%s)" % error) from None
+    _confine(what)
     _execute(what.command, what.environment)
+
+
+def _confine(what: Start) -> None:
+    """Keep the process away from other apps' ports; a kernel that cannot do that is told of by the run."""
+    if not _confinement.is_possible():
+        return
+    own = [] if what.port is None else [what.port]
+    try:
+        closed = [port for ports in parse_ports(what.app_ports) for port in ports]
+        _confinement.confine(own, closed)
+    except (OSError, PortError) as error:
+        raise StartError("it cannot be kept from other apps' ports (%s)" % error) from None
 
 
 def _link_toml(home: str, path: str) -> None:
@@ -239,10 +263,10 @@ def main(layout: Layout, app: str, instance: str) -> int:
     return FAILED
 
 
-def task_main(layout: Layout, app: str, release: str, command: list[str]) -> int:
+def task_main(layout: Layout, app: str, release: str, app_ports: str, command: list[str]) -> int:
     """The same for :func:`task`."""
     try:
-        task(layout, app, release, command)
+        task(layout, app, release, app_ports, command)
     except StartError as error:
         sys.stderr.write("pyapps: %s\n" % error)
     return FAILED

@@ -4,8 +4,9 @@
 """The watcher: a supervised daemon of ours that looks after the apps between runs. PRIVATE to the collection.
 
 It starts crash-looping programs again, with a pause of a minute at most, for ever; it tells the front, by a flag
-file, which app's live instance does not answer; and it ends old instances when nobody uses them any more. It changes
-something only while it holds the host's lock, so never during a run.
+file, which app's live instance does not answer; it gives an instance whose port somebody else has taken another one;
+and it ends old instances when nobody uses them any more. It changes something only while it holds the host's lock, so
+never during a run. A thread of its own takes routes away and gives them back (:mod:`._route_guard`).
 """
 
 from __future__ import annotations
@@ -13,19 +14,23 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-import socket
-import struct
 import sys
+import threading
 import time
+import traceback
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _preview, _release_secrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _port_move, _preview, _release_secrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._drain_watch import DrainWatch, Due
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import point_link, read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import owner_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING, AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._restart_in_place import end_cut_off, was_cut_off
 from ansible_collections.selfhost.pyapps.plugins.module_utils._retire import RetireError, retire
+from ansible_collections.selfhost.pyapps.plugins.module_utils._route_guard import RouteGuard
 from ansible_collections.selfhost.pyapps.plugins.module_utils._starter import die_with_parent
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
@@ -44,7 +49,7 @@ PROGRAMS_PERIOD = 15.0
 """Seconds between two questions to supervisord."""
 REST = 45
 """Seconds that a FATAL program rests; with the period above, its pause is a minute at most."""
-_CONNECT = 1.0  # seconds; who does not accept within it is slow, not down
+_NICE = -10
 
 
 class Watcher:
@@ -67,6 +72,7 @@ class Watcher:
         next_programs = 0.0
         while True:
             self.watch_ports()
+            self.watch_taken_ports()
             self.watch_restarts()
             self.watch_drains()
             if time.monotonic() >= next_programs:
@@ -104,6 +110,23 @@ class Watcher:
                     self._report(place.name, "%s: the flag can not be changed: %s" % (place.name, error))
                 else:
                     self._problems.pop(place.name, None)
+
+    def watch_taken_ports(self) -> None:
+        """Give an instance whose port somebody else has taken another one."""
+        try:
+            taken = _port_move.taken(self.layout)
+        except OSError:
+            return  # watch_ports has said it
+        if taken:
+            self._while_locked("moves apps to other ports", self._move)
+
+    def _move(self) -> None:
+        # Asked again: a run may have replaced them before the lock was ours.
+        for app, record in _port_move.taken(self.layout):
+            try:
+                self._say("%s: %s" % (app.name, _port_move.move(self.layout, app, record, self.supervisor)))
+            except (RetireError, SupervisorError, PortError, OSError) as error:
+                self._report(record.instance, "%s: port %d is taken: %s" % (app.name, record.port, error))
 
     def watch_restarts(self) -> None:
         """Give an app back its process that a killed run has taken away."""
@@ -195,7 +218,7 @@ class Watcher:
 def flag_is_wrong(place: AppLayout) -> bool:
     """Whether an app's flag says something else than its live instance's port."""
     port = live_port(place)
-    return port is not None and answers(port) is os.path.lexists(place.down)
+    return port is not None and answers(place, port) is os.path.lexists(place.down)
 
 
 def turn_flag(place: AppLayout) -> str:
@@ -224,19 +247,19 @@ def live_port(place: AppLayout) -> int | None:
     return int(found.group("port")) if found and folder == os.path.basename(place.serving) else None
 
 
-def answers(port: int) -> bool:
-    """Whether somebody takes connections on 127.0.0.1. Who is slow answers; only a refusal is none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
-        connection.settimeout(_CONNECT)
-        # Closed by a reset, so that no closed connection stays in the kernel for a minute.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        try:
-            connection.connect(("127.0.0.1", port))
-        except ConnectionRefusedError:
-            return False
-        except OSError:
-            return True
-    return True
+def answers(place: AppLayout, port: int) -> bool:
+    """Whether the app itself takes connections on a port: who is slow does, and a stranger is not the app."""
+    uid = owner_uid(place)
+    return uid is not None and listener_uid(port) == uid
+
+
+def _guard_routes(layout: Layout) -> None:
+    """Guard the routes; a fault of ours ends the whole watcher, which supervisord starts again."""
+    try:
+        RouteGuard(layout).run()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
 
 
 def main(layout: Layout, system_socket: str | None = None) -> t.NoReturn:
@@ -249,4 +272,7 @@ def main(layout: Layout, system_socket: str | None = None) -> t.NoReturn:
     if system_socket and not os.path.exists(layout.supervisor_socket):
         point_link(layout.supervisor_socket, system_socket)
     die_with_parent()
+    with contextlib.suppress(OSError):  # where it may; a busy host must not hold up the end of a route
+        os.nice(_NICE)
+    threading.Thread(target=_guard_routes, args=(layout,), daemon=True).start()
     Watcher(layout).run()

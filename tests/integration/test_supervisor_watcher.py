@@ -63,6 +63,7 @@ class Server:
 
 def make_app(daemon: Supervisord, name: str, port: int) -> AppLayout:
     place = daemon.layout.app(name)
+    os.makedirs(place.data)  # its owner is the app's user
     os.makedirs(place.marker(INSTANCE, port))
     os.symlink("serving/%s.%d" % (INSTANCE, port), place.live)
     return place

@@ -8,9 +8,22 @@ import pwd
 import socket
 import subprocess
 import sys
+import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _listeners
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _listeners, _sock_diag
+
+
+@pytest.fixture(params=["netlink", "proc"], autouse=True)
+def source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel is asked: both ways must say the same."""
+    if request.param == "proc":
+
+        def refused() -> t.NoReturn:
+            raise OSError("hidden")
+
+        monkeypatch.setattr(_sock_diag, "listening", refused)
+
 
 LISTEN = "import socket,sys; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
 
