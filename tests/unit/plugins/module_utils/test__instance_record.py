@@ -33,6 +33,13 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert InstanceRecord.read(written(tmp_path, RECORD.to_json())) == RECORD
 
 
+def test_a_record_that_is_older_than_a_key_is_read(tmp_path: Path) -> None:
+    older = json.loads(RECORD.to_json())
+    del older["app_ports"]
+    assert InstanceRecord.read(written(tmp_path, json.dumps(older))) == RECORD
+    assert RECORD.app_ports == "20000-29999"
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -44,6 +51,8 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
         {"instance": None},
         {"release": "../../etc"},
         {"created": None},
+        {"app_ports": "20000-29999,8501\n"},
+        {"app_ports": None},
     ],
 )
 def test_a_damaged_record_is_refused_by_name(tmp_path: Path, change: dict[str, t.Any]) -> None:

@@ -6,7 +6,12 @@ from __future__ import annotations
 import socket
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, PortPool, parse_range
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import (
+    PortError,
+    PortPool,
+    parse_ports,
+    parse_range,
+)
 
 
 @pytest.fixture
@@ -27,6 +32,14 @@ def test_what_is_no_range_is_refused_with_the_value(text: str) -> None:
     """C-08: the error names the key, the value and what is allowed."""
     with pytest.raises(PortError, match=r"port_range: .*20000-29999"):
         parse_range(text)
+
+
+def test_the_ports_of_a_hosts_apps_are_written_and_read() -> None:
+    pool = PortPool(range(20000, 20003), [20001, 8502], [8501, 20002, 8502])
+    assert pool.text == "20000-20002,8501,8502"
+    assert parse_ports(pool.text) == [range(20000, 20003), range(8501, 8502), range(8502, 8503)]
+    with pytest.raises(PortError):
+        parse_ports("20000-20002,x")
 
 
 def test_the_preferred_port_is_taken_when_it_is_free(port: int) -> None:

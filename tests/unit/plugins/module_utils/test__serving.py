@@ -53,6 +53,27 @@ def test_what_differs_is_found_and_corrected(app: AppLayout) -> None:
     assert _serving.differences(app, RECORD, None) == {}
 
 
+def test_a_route_that_is_taken_away_comes_back_with_a_healthy_instance(app: AppLayout) -> None:
+    _serving.make_marker(app, RECORD, "<html>")
+    _serving.switch(app, RECORD)
+    marker = app.marker(RECORD.instance, RECORD.port)
+    assert not _serving.is_away(marker)
+    _serving.set_away(marker)
+    _serving.set_away(marker)
+    assert _serving.is_away(marker)
+    assert _serving.differences(app, RECORD, "<html>") == {os.path.join(marker, "away"): None}
+    _serving.clear_down(app)
+    assert _serving.differences(app, RECORD, "<html>") == {}
+    _serving.clear_away(marker)
+
+
+def test_the_route_of_an_instance_that_has_just_been_retired_is_no_error(app: AppLayout) -> None:
+    marker = app.marker(RECORD.instance, RECORD.port)
+    _serving.set_away(marker)
+    _serving.clear_away(marker)
+    assert not os.path.exists(marker)
+
+
 def test_log_links_point_at_the_live_instances_logs(tmp_path: Path) -> None:
     """S0-101: people find an app's logs by the app's name."""
     layout = Layout(str(tmp_path))
