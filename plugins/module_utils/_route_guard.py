@@ -24,9 +24,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uids
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
 
-LOOK = 0.04
+LOOK = 0.05
 """Seconds between two looks at the listeners, which cost a tenth of a millisecond."""
-LIST = 0.5
+LIST = 1.0
 """Seconds between two looks at which instances there are."""
 _ANSWER = 1.0  # seconds; a supervisord that does not answer must not hold up the other routes
 
