@@ -85,7 +85,7 @@ class AppReader:
         self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
         streamlit_config = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
-        files, entry = read_requirements(self._folder, self._report)
+        needs = read_requirements(self._folder, self._report)
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)
         self._check_commands(settings["deploy"])
@@ -101,9 +101,11 @@ class AppReader:
                 "port": streamlit["port"],
                 "config": streamlit_config,
             },
-            "environment": {**settings["environment"], "files": files, "entry": entry},
+            "environment": {**settings["environment"], "files": needs.files, "entry": needs.entry},
             "env": env,
-            "data": {"paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *files])},
+            "data": {
+                "paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *needs.read])
+            },
             "route": {
                 "pinned": route["pinned"],
                 "max_upload_mb": route["max_upload_mb"] or largest_upload,

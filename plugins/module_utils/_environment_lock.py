@@ -15,12 +15,20 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import Interpreter
+from ansible_collections.selfhost.pyapps.plugins.module_utils._logical_lines import logical_lines
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import (
+    Requirement,
+    RequirementError,
+    as_lines,
+    normalised,
+    parse_requirement,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import CONSTRAINTS, LIST, UV_LOCK
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])? *(?:== *([^\s;\\]+)|@ )")
-_URL = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])? *@ *(\S+)")
 _DIGITS = 16
-UV_LOCK = "uv.lock"
 
 
 def digest(*parts: t.Any) -> str:
@@ -95,6 +103,66 @@ class Request:
             *_built(self.allow_build),
         )
 
+    def lock_of(self, text: str) -> str:
+        """The lock that uv has made for this, written anew: uv reads it again, and packages have a say in it.
+
+        Hashes that the app gives take the place of the index's.
+
+        :raises EnvironmentFailedError: it holds what is no pinned package of an index, or one without a given hash
+        """
+        if self.is_tool:
+            return text  # who writes the playbook may ask for anything
+        pins = _pins(text)
+        given = self._given_hashes()
+        if not given:
+            return as_lines(pins)
+        missing = sorted({pin.name for pin in pins} - set(given))
+        if missing:
+            raise EnvironmentFailedError(
+                "%s gives hashes, so every package needs one, also what others ask for; without are: %s. Let uv or"
+                " pip-compile write the file (uv pip compile --generate-hashes)" % (self.entry, ", ".join(missing))
+            )
+        return as_lines(pin.with_hashes(given[pin.name]) for pin in pins)
+
+    def takes(self, lock: str) -> bool:
+        """Whether a lock that was kept is one as :meth:`lock_of` makes it."""
+        if self.is_tool:
+            return True
+        try:
+            _pins(lock)
+        except EnvironmentFailedError:
+            return False
+        return True
+
+    def _given_hashes(self) -> dict[str, tuple[str, ...]]:
+        """The hashes that the app's requirements give, by name."""
+        given: dict[str, tuple[str, ...]] = {}
+        for name in (LIST, CONSTRAINTS):
+            text = self.files.get(name, "")
+            if "--hash" in text:
+                for requirement in _requirements(text):
+                    given[requirement.name] = (*given.get(requirement.name, ()), *requirement.hashes)
+        return {name: tuple(dict.fromkeys(hashes)) for name, hashes in given.items() if hashes}
+
+
+def _requirements(text: str) -> list[Requirement]:
+    found = []
+    for number, line in logical_lines(text):
+        try:
+            found.append(parse_requirement(line))
+        except RequirementError as error:
+            raise EnvironmentFailedError("line %d of the packages %s: %s" % (number, error, line[:80])) from None
+    return found
+
+
+def _pins(lock: str) -> list[Requirement]:
+    """What a lock's text installs, each in one version."""
+    found = _requirements(lock)
+    loose = [each.name for each in found if not each.is_pinned]
+    if loose:
+        raise EnvironmentFailedError("the lock holds packages without a version: %s" % ", ".join(loose))
+    return found
+
 
 def _built(allow_build: bool) -> list[str]:
     """What was made by code of a package is shared only with who allowed that."""
@@ -117,14 +185,3 @@ def packages(lock: str) -> dict[str, str]:
         if match:
             found[normalised(match.group(1))] = match.group(2) or ""
     return found
-
-
-def urls(lock: str) -> dict[str, str]:
-    """Names (as PyPI compares them) and URLs of what a lock's text has from a URL."""
-    matches = (_URL.match(line) for line in lock.splitlines())
-    return {normalised(match.group(1)): match.group(2) for match in matches if match}
-
-
-def normalised(name: str) -> str:
-    """A package's name as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()

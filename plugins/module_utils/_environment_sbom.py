@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_build import RECORD, workplace
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request, normalised, urls
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import normalised
 from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer import to_toml_document
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, Uv, without_credentials
 
 _SURPLUS = ("environment-*.cdx.json", _files.PART + "environment-*")
-_INSTALLED = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.dist-info")
+_INSTALLED = re.compile(r"(?P<name>[A-Za-z0-9_.]+)-(?P<version>[A-Za-z0-9_.+!]+)\.dist-info")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
@@ -36,13 +37,11 @@ class Environment:
 
     :ivar name: of the environment, a hash
     :ivar app: one of the apps that have it
-    :ivar lock: path of the lock that it was made from
     :ivar allow_build: whether its packages may be built from source, as this app's user
     """
 
     name: str
     app: str
-    lock: str
     allow_build: bool
 
     @property
@@ -65,7 +64,7 @@ def environments(
             request = Request.of_app(app)
             found.setdefault(
                 result["environment"],
-                Environment(result["environment"], request.name, result["lock"], request.allow_build),
+                Environment(result["environment"], request.name, request.allow_build),
             )
     return [found[name] for name in sorted(found)]
 
@@ -95,12 +94,11 @@ def write(layout: Layout, sources: Sources, environment: Environment, folder: st
     if record is None:
         raise EnvironmentFailedError("it is not in %s: lay the apps out first" % layout.envs)
     versions = installed(path)
-    pins = requirements(versions, urls(_files.read_text(environment.lock) or ""))
     user = process.source_user(environment.app) if environment.allow_build else process.build_user()
     uv = Uv(layout, sources, user, from_source=environment.allow_build)
     with workplace(layout.envs, user) as work:
         cwd = os.path.join(work, "build")
-        _files.write_file(os.path.join(cwd, "pyproject.toml"), project(environment.name, pins, record), 0o644)
+        _files.write_file(os.path.join(cwd, "pyproject.toml"), project(environment.name, versions, record), 0o644)
         text = uv.at(work).bill_of_materials(record["interpreter"], cwd, seconds)
     _files.write_file(os.path.join(folder, environment.file), only(text, versions), 0o644)
 
@@ -115,24 +113,14 @@ def installed(path: str) -> dict[str, str]:
     return found
 
 
-def requirements(versions: t.Mapping[str, str], places: t.Mapping[str, str]) -> list[str]:
-    """What asks for exactly these packages.
-
-    :param versions: by name
-    :param places: URLs of those that come from one, by name
-    """
-    return [
-        "%s @ %s" % (name, places[name]) if name in places else "%s==%s" % (name, versions[name])
-        for name in sorted(versions)
-    ]
-
-
-def project(name: str, pins: list[str], record: t.Mapping[str, t.Any]) -> str:
+def project(name: str, versions: t.Mapping[str, str], record: t.Mapping[str, t.Any]) -> str:
     """A ``pyproject.toml`` that needs what is in an environment, for its interpreter and platform alone.
 
+    :param versions: what is installed, by normalised name
     :param record: what the environment says of itself; read are ``python`` (``3.11.2``) and ``platform``
         (``linux-x86_64 glibc 2.36``)
     """
+    pins = ["%s==%s" % item for item in sorted(versions.items())]
     number = _NUMBER.match(record["python"])
     machine = record["platform"].split()[0].partition("-")[2]
     return to_toml_document(

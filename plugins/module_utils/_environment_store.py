@@ -78,7 +78,7 @@ class Store:
         unknown = []
         for group in groups:
             kept = _files.read_text(self._paths.lock(group[0].inputs))
-            if kept is None or self._settings.upgrade:
+            if kept is None or self._settings.upgrade or not group[0].request.takes(kept):
                 unknown.append(group)
                 continue
             for wish in group:
@@ -99,6 +99,7 @@ class Store:
                 text = uv.export(first.chosen.path, folder, seconds)
             else:
                 text = uv.resolve(request.entry, first.chosen.path, folder, seconds)
+        text = request.lock_of(text)
         for wish in group:
             wish.lock = text
 

@@ -1,7 +1,11 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects the files that say what an app needs, without running anything. PRIVATE to the collection.
+"""Collects what an app needs, without running anything, and writes it anew for uv.
+
+``requirements.txt`` and what it includes are read here, ``pyproject.toml`` by ``_requirements_project.py``, and
+``uv.lock`` by ``_requirements_lock.py``. Whatever is not understood is refused, and nothing of an app's text is copied:
+a line that uv read otherwise than we do could run code of a stranger as the user that builds everybody's environments.
 
 Only packages of an index are taken: a path, a repository or a URL would run code of its own while it is built, and an
 environment could not be named by what is in it.
@@ -13,205 +17,172 @@ import os
 import posixpath
 import re
 import typing as t
+from dataclasses import dataclass
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import (
-    MIB,
-    UnreadableError,
-    is_safe_path,
-    read_app_text,
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import is_safe_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._logical_lines import logical_lines
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import (
+    Requirement,
+    RequirementError,
+    as_lines,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, is_unprintable, show
-from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import TomlError, parse_toml
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import (
+    CONSTRAINTS,
+    LIST,
+    OVERRIDES,
+    PROJECT,
+    UV_LOCK,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_line import (
+    INDEX_ONLY,
+    MOST_FAULTS,
+    read_line,
+    shown,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_lock import rewritten_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_project import Project, read_project
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_texts import Texts
 
 _MOST_FILES = 50
-_LARGEST = MIB
-_LARGEST_LOCK = 8 * MIB
+_MOST_LINES = 10_000
 
-_NAMED = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*(?:[<>=!~(;].*)?")
-_INCLUDE = re.compile(r"(?:-[rc]\s*|--(?:requirement|constraint)(?:\s+|=))(?P<file>.+)")
-_INDEX_OPTION = re.compile(r"-i|-f|--index-url|--extra-index-url|--find-links|--no-index|--trusted-host")
-_LOCKED_SOURCE = re.compile(r'\bsource = \{ ?(?P<kind>git|url|path|directory|editable|virtual) = "(?P<where>[^"]*)"')
-_LONGEST_SHOWN = 80
+_INCLUDE = re.compile(r"(?:-(?P<short>[rc])(?:=|[ \t]*)|--(?P<long>requirement|constraint)(?:=|[ \t]+))(?P<file>.+)")
 
-_INDEX_ONLY = "a package of an index, such as streamlit==1.41.*"
 _WRITE_ONE = "write a requirements.txt with what the app needs, for example one line: streamlit"
 
 
-class _Collector:
-    """The files of one app, as they are found; what is wrong goes into the report."""
+@dataclass(frozen=True)
+class Needs:
+    """What an app needs.
 
-    def __init__(self, folder: str, report: FileReport) -> None:
-        self.folder = folder
-        self.files: dict[str, str] = {}
-        self.requirements = 0
-        self._report = report
+    :ivar files: texts for uv by name, all written by us
+    :ivar entry: the file that says it: ``requirements.txt`` or ``pyproject.toml``
+    :ivar read: the app's files that say it, relative to its folder
+    """
 
-    def report(self, relative: str) -> FileReport:
-        return self._report.beside(os.path.join(self.folder, relative))
-
-    def exists(self, relative: str) -> bool:
-        return os.path.lexists(os.path.join(self.folder, relative))
-
-    def read(self, relative: str, longest: int = _LARGEST) -> str | None:
-        """The text, remembered; None (and an error) where it can not be taken."""
-        try:
-            text = read_app_text(self.folder, os.path.join(self.folder, relative), longest)
-        except FileNotFoundError:
-            self.report(relative).error("", "does not exist")
-            return None
-        except UnreadableError as error:
-            self.report(relative).error("", str(error))
-            return None
-        if any(is_unprintable(character) and character not in "\t\r\n" for character in text):
-            self.report(relative).error("", "holds control characters")
-            return None
-        self.files[relative] = text
-        return text
+    files: dict[str, str]
+    entry: str
+    read: tuple[str, ...]
 
 
-def read_requirements(folder: str, report: FileReport) -> tuple[dict[str, str], str]:
-    """Every text that resolution needs, by path relative to the folder, and which of them comes first.
+def read_requirements(folder: str, report: FileReport) -> Needs:
+    """What an app's folder says that it needs; what is wrong goes into the report.
 
     ``requirements.txt`` is taken before ``pyproject.toml``, except where a ``uv.lock`` shows that the latter is meant.
     """
-    found = _Collector(folder, report)
-    before = found.report("")
-    has_requirements, has_project, has_lock = map(found.exists, ("requirements.txt", "pyproject.toml", "uv.lock"))
-    if has_project and (has_lock or not has_requirements):
-        entry = "pyproject.toml"
-        _read_project(found, has_lock)
-    elif has_requirements:
-        entry = "requirements.txt"
-        _read_list(found, entry)
-        if found.requirements == 0 and not before.failed:
-            found.report(entry).error("", "names no package: " + _WRITE_ONE)
+    texts = Texts(folder, report)
+    has_list, has_project, has_lock = map(texts.exists, (LIST, PROJECT, UV_LOCK))
+    if has_project and (has_lock or not has_list):
+        entry = PROJECT
+        files = _from_project(texts, has_lock)
+    elif has_list:
+        entry = LIST
+        files = _List(texts).read()
     else:
         report.beside(folder).error("", "has neither requirements.txt nor pyproject.toml: " + _WRITE_ONE)
-        return {}, "requirements.txt"
-    for name, there in (("requirements.txt", has_requirements), ("pyproject.toml", has_project), ("uv.lock", has_lock)):
-        if there and name not in found.files and name != entry:
+        return Needs({}, LIST, ())
+    for name, there in ((LIST, has_list), (PROJECT, has_project), (UV_LOCK, has_lock)):
+        if there and name not in texts.read_files and name != entry:
             report.beside(folder).notice("%s is not used, because %s is taken" % (name, entry))
-    return {name: found.files[name] for name in sorted(found.files)}, entry
+    return Needs(files, entry, tuple(sorted(texts.read_files)))
 
 
-def _read_list(found: _Collector, first: str) -> None:
-    """Read a requirements file and what it includes; each file once, so a circle ends."""
-    waiting = [first]
-    seen = {first}
-    while waiting:
-        relative = waiting.pop(0)
-        text = found.read(relative)
-        report = found.report(relative)
-        for number, line in _logical_lines(text or ""):
-            include = _INCLUDE.fullmatch(line)
-            if include is None:
-                fault = line_fault(line)
-                found.requirements += 1
-                if fault:
-                    report.error("line %d" % number, fault, found=_shown(line), allowed=_INDEX_ONLY)
-                continue
-            target = _include_target(relative, include.group("file"))
-            if target is None or len(seen) >= _MOST_FILES:
-                fault = "includes more than %d files" % _MOST_FILES if target else "includes what is not in the folder"
-                report.error("line %d" % number, fault, found=_shown(line), allowed="files inside the app's folder")
-            elif target not in seen:
-                seen.add(target)
-                waiting.append(target)
+def _from_project(texts: Texts, has_lock: bool) -> dict[str, str]:
+    text = texts.read(PROJECT)
+    project = read_project(text, texts.report(PROJECT)) if text is not None else Project()
+    lock = texts.read(UV_LOCK) if has_lock else None
+    if not has_lock:
+        return _named({PROJECT: project.text(), CONSTRAINTS: project.constraints, OVERRIDES: project.overrides})
+    written = rewritten_lock(lock, project.name, texts.report(UV_LOCK)) if lock is not None else ""
+    return {PROJECT: project.text(), UV_LOCK: written}
 
 
-def _include_target(including: str, target: str) -> str | None:
-    """The path of an included file relative to the app's folder; None when it leads out of it."""
+class _List:
+    """Reads a requirements.txt and what it includes; each file once in each of its two meanings, so a circle ends."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._wanted: list[Requirement] = []
+        self._limits: list[Requirement] = []
+        self._lines = 0
+        self._places: dict[Requirement, tuple[str, int]] = {}
+
+    def read(self) -> dict[str, str]:
+        """The texts for uv."""
+        before = self._texts.report(LIST)
+        waiting = [(LIST, False)]
+        seen = set(waiting)
+        while waiting:
+            relative, limits = waiting.pop(0)
+            for found in self._read_file(relative, limits):
+                if found not in seen:
+                    seen.add(found)
+                    waiting.append(found)
+            if len({name for name, _limits in seen}) > _MOST_FILES:
+                self._texts.report(LIST).error("", "includes more than %d files" % _MOST_FILES)
+                break
+        if not self._wanted and not before.failed:
+            before.error("", "names no package: " + _WRITE_ONE)
+        self._check_hashes()
+        return _named({LIST: as_lines(self._wanted), CONSTRAINTS: as_lines(self._limits)})
+
+    def _read_file(self, relative: str, limits: bool) -> t.Iterator[tuple[str, bool]]:
+        """Read one file; the files that it includes, and whether they limit versions only, as uv takes them."""
+        text = self._texts.read(relative)
+        report = self._texts.report(relative)
+        faults = 0
+        for number, line in logical_lines(text or ""):
+            self._lines += 1
+            if self._lines > _MOST_LINES:
+                report.error("line %d" % number, "is one too many: an app may have %d lines" % _MOST_LINES)
+                return
+            try:
+                include = _INCLUDE.fullmatch(line)
+                if include:
+                    found = _include_target(relative, include["file"])
+                    yield found, limits or "c" in (include["short"], (include["long"] or "")[:1])
+                else:
+                    self._take(read_line(line), limits, (relative, number))
+            except RequirementError as error:
+                faults += 1
+                if faults > MOST_FAULTS:
+                    report.error("line %d" % number, "is wrong too, and what follows is not looked at")
+                    return
+                allowed = "files inside the app's folder" if include else INDEX_ONLY
+                report.error("line %d" % number, str(error), found=shown(line), allowed=allowed)
+
+    def _take(self, requirement: Requirement, limits: bool, place: tuple[str, int]) -> None:
+        (self._limits if limits else self._wanted).append(requirement)
+        self._places.setdefault(requirement, place)
+
+    def _check_hashes(self) -> None:
+        """Hashes are for all packages or for none: one without would be installed whatever it is."""
+        every = [*self._wanted, *self._limits]
+        if not any(each.hashes for each in every):
+            return
+        sure = {each.name for each in every if each.hashes and each.is_pinned}
+        for each in [each for each in self._wanted if each.name not in sure][:MOST_FAULTS]:
+            relative, number = self._places[each]
+            self._texts.report(relative).error(
+                "line %d" % number,
+                "has no --hash, or no version, but another line has a hash: give both to all packages, or none",
+                found=shown(each.text().splitlines()[0]),
+                allowed="name==version --hash=sha256:…",
+            )
+
+
+def _include_target(including: str, target: str) -> str:
+    """The path of an included file relative to the app's folder.
+
+    :raises RequirementError: it leads out of it
+    """
     path = posixpath.normpath(posixpath.join(posixpath.dirname(including), target))
-    return path if is_safe_path(path) and not target.startswith("/") else None
+    if os.path.isabs(target) or not is_safe_path(path):
+        raise RequirementError("includes what is not in the folder")
+    return path
 
 
-def _logical_lines(text: str) -> t.Iterator[tuple[int, str]]:
-    """Lines as pip reads them: joined after a backslash, without comments; with the number of their first line."""
-    pending, first = "", 0
-    lines = [*re.split(r"\r\n|\r|\n", text), ""]
-    for number, line in enumerate(lines, 1):
-        first = first or number
-        comment = re.match(r"\s*#", line)
-        if line.endswith("\\") and not comment and number < len(lines):
-            pending += line[:-1]
-            continue
-        whole = re.sub(r"(?:^|\s+)#.*", "", pending + line).strip()
-        if whole:
-            yield first, whole
-        pending, first = "", 0
-
-
-def line_fault(line: str) -> str:
-    """Why a requirement is not taken; an empty text when it is."""
-    requirement = re.sub(r"\s+--hash[= ]\S+", "", line)
-    if "${" in requirement:
-        return "reads an environment variable, which would differ from host to host: write the value"
-    if _INDEX_OPTION.match(requirement):
-        return "names an index, which belongs to the host: set pyapps_index_url or pyapps_extra_index_urls"
-    if re.match(r"-e\b|--editable\b", requirement):
-        return "is an editable installation: put the code into the app's folder, or publish the package"
-    if requirement.startswith("-"):
-        return "is an option that is not taken from an app"
-    name = requirement.split(";")[0]
-    if "://" in name or "@" in name:
-        return "is a URL or a repository: only packages of an index are taken"
-    if "/" in name or "\\" in name or name.startswith(".") or re.search(r"\.(?:whl|zip|tar\.gz)$", name.strip()):
-        return "is a path: only packages of an index are taken"
-    return "" if _NAMED.fullmatch(requirement) else "is not a requirement"
-
-
-def _shown(line: str) -> str:
-    without_password = re.sub(r"//[^/@\s]*@", "//***@", line)
-    return show(without_password[:_LONGEST_SHOWN])
-
-
-def _read_project(found: _Collector, has_lock: bool) -> None:
-    text = found.read("pyproject.toml")
-    if text is not None:
-        _check_project(text, found.report("pyproject.toml"))
-    lock = found.read("uv.lock", _LARGEST_LOCK) if has_lock else None
-    for match in _LOCKED_SOURCE.finditer(lock or ""):
-        # The app itself stands in its own lock, as editable or virtual "."; it is not installed.
-        if (match.group("kind"), match.group("where")) not in (("editable", "."), ("virtual", ".")):
-            found.report("uv.lock").error(
-                "source.%s" % match.group("kind"),
-                "is not an index: only packages of an index are taken",
-                found=_shown(match.group("where")),
-                allowed='source = { registry = "https://…" }',
-            )
-
-
-def _check_project(text: str, report: FileReport) -> None:
-    try:
-        document = parse_toml(text)
-    except TomlError as error:
-        report.error("", str(error))
-        return
-    project = _table(document, "project")
-    wanted = project.get("dependencies")
-    if not isinstance(wanted, list) or not wanted:
-        report.error(
-            "project.dependencies",
-            'names no package: write [project] with dependencies = ["streamlit"]',
-            allowed="an array of requirements, written here (not dynamic)",
-        )
-        wanted = []
-    settings = _table(_table(document, "tool"), "uv")
-    for name in ("constraint-dependencies", "override-dependencies"):
-        more = settings.get(name, [])
-        wanted = wanted + (more if isinstance(more, list) else [more])
-    for line in wanted:
-        fault = line_fault(line.strip()) if isinstance(line, str) else "is not a string"
-        if fault:
-            report.error("project.dependencies", fault, found=_shown(str(line)), allowed=_INDEX_ONLY)
-    for name in ("index", "index-url", "extra-index-url", "find-links", "sources", "workspace"):
-        if settings.get(name):
-            report.error(
-                "tool.uv." + name,
-                "is not taken from an app: packages come from the host's index (pyapps_index_url)",
-            )
-
-
-def _table(document: dict[str, t.Any], name: str) -> dict[str, t.Any]:
-    value = document.get(name)
-    return value if isinstance(value, dict) else {}
+def _named(texts: t.Mapping[str, str]) -> dict[str, str]:
+    """Those that say something, in the order of their names."""
+    return {name: texts[name] for name in sorted(texts) if texts[name]}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import CONSTRAINTS, OVERRIDES
 
 _SYSTEM_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
@@ -167,9 +168,13 @@ class Uv:
     def resolve(self, entry: str, python: str, cwd: str, seconds: float) -> str:
         """Pin what a requirements.txt or pyproject.toml asks for, with hashes.
 
+        :param cwd: the folder with the file, and perhaps with files of constraints and overrides
         :returns: the lock's text
         """
         command = ["pip", "compile", "--quiet", "--generate-hashes", *self._binary(), "--no-header"]
+        for option, name in (("--constraint", CONSTRAINTS), ("--override", OVERRIDES)):
+            if os.path.exists(os.path.join(cwd, name)):
+                command += [option, name]
         return self.run(
             [*command, "--python", python, *self.sources.options(), entry],
             cwd,

@@ -90,12 +90,6 @@ def test_dependencies_are_told(lists: Lists) -> None:
     assert needed == {"alpha": [], "beta": ["alpha"]}
 
 
-def test_a_package_with_a_url_is_listed(lists: Lists, wheels: Path) -> None:
-    lists.make(app("a", "alpha @ %s\n" % (wheels / "alpha-1.0-py3-none-any.whl").as_uri()))
-    (document,) = lists.read().values()
-    assert components(document) == {"alpha 1.0": None}
-
-
 def test_only_what_is_installed_is_listed(lists: Lists, wheels: Path) -> None:
     """What a package needs elsewhere is not here."""
     needs = ["alpha ; sys_platform == 'win32'", "alpha ; python_full_version < '3'"]

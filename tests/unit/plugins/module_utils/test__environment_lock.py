@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_lock as locks
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import Interpreter
 
 PYTHON = Interpreter("/usr/bin/python3.11", "cpython-3.11.2", "linux-x86_64 glibc 2.36", "a70d0d0a", "cpython-311")
@@ -75,7 +76,74 @@ def test_packages_of_a_lock() -> None:
     """S0-25: names as PyPI compares them, with versions."""
     expected = {"idna": "3.6", "typing-extensions": "4.15.0", "zope-interface": "5.0", "direct": ""}
     assert locks.packages(LOCK) == expected
-    assert locks.urls(LOCK) == {"direct": "https://example.org/direct-1.whl"}
+
+
+A, B, C = ("sha256:" + digit * 64 for digit in "abc")
+MADE = """\
+# made by uv
+idna==3.6 \\
+    --hash=%s \\
+    --hash=%s
+    # via -r requirements.txt
+typing-extensions==4.15.0 ; python_full_version < '3.13' \\
+    --hash=%s
+""" % (A, B, C)
+
+
+def test_a_lock_is_written_anew() -> None:
+    """What uv has written is read again by uv: the same, without its comments, so the environment keeps its name."""
+    written = request().lock_of(MADE)
+    assert [line for line in MADE.splitlines() if "#" not in line] == written.splitlines()
+    assert locks.environment_name(written, PYTHON, []) == locks.environment_name(MADE, PYTHON, [])
+    assert request().lock_of(written) == written
+    assert request().lock_of("") == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-e /dev/shm/x",
+        "--index-url https://evil.example",
+        "-r /etc/passwd",
+        "evil @ https://evil.example/evil-1.whl",
+        "./evil",
+        "idna>=3",
+        "idna==3.*",
+        "idna",
+        "idna==3.6 --hash=sha256:aa",
+    ],
+)
+def test_a_lock_that_asks_for_anything_else_is_not_taken(line: str) -> None:
+    """Also one that was kept by an earlier run, which may have been deceived."""
+    with pytest.raises(EnvironmentFailedError):
+        request().lock_of(MADE + line + "\n")
+    assert not request().takes(MADE + line + "\n")
+    assert request().takes(MADE)
+    assert request(is_tool=True).takes(MADE + line + "\n")
+
+
+def test_hashes_that_the_app_gives_take_the_place_of_the_indexs() -> None:
+    """An index that serves something else under the same version is found out."""
+    files = {
+        "requirements.txt": "idna==3.6 \\\n    --hash=%s\n" % C,
+        "constraints.txt": "typing-extensions==4.15.0 --hash=%s\n" % A,
+    }
+    written = request(files=files).lock_of(MADE)
+    assert written.split() == [
+        *("idna==3.6", "\\", "--hash=" + C),
+        *("typing-extensions==4.15.0", ";", "python_full_version", "<", "'3.13'", "\\", "--hash=" + A),
+    ]
+    del files["constraints.txt"]
+    with pytest.raises(EnvironmentFailedError, match=r"every package needs one.*: typing-extensions\. "):
+        request(files=files).lock_of(MADE)
+
+
+def test_a_changed_hash_is_another_question_and_another_environment() -> None:
+    asked = [request(files={"requirements.txt": "idna==3.6 --hash=%s\n" % each}) for each in (A, B)]
+    assert asked[0].inputs(PYTHON, []) != asked[1].inputs(PYTHON, [])
+    made = "idna==3.6 \\\n    --hash=%s\n" % C
+    names = {locks.environment_name(each.lock_of(made), PYTHON, []) for each in asked}
+    assert len(names) == 2
 
 
 def test_an_own_lock_wins() -> None:

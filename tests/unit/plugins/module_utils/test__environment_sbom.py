@@ -23,7 +23,7 @@ def app(name: str, **environment: t.Any) -> dict[str, t.Any]:
 
 
 def result(environment: str | None, **changes: t.Any) -> dict[str, t.Any]:
-    return {"state": "ok", "environment": environment, "lock": "/locks/%s.txt" % environment, **changes}
+    return {"state": "ok", "environment": environment, **changes}
 
 
 def component(name: str, **further: t.Any) -> dict[str, t.Any]:
@@ -44,8 +44,8 @@ def test_each_environment_counts_once_and_only_of_apps_that_are_well() -> None:
     }
     apps = [app(name) for name in [*results, "new"]]
     assert sbom.environments(apps, results) == [
-        sbom.Environment(A, "two", "/locks/%s.txt" % A, False),
-        sbom.Environment(B, "one", "/locks/%s.txt" % B, False),
+        sbom.Environment(A, "two", False),
+        sbom.Environment(B, "one", False),
     ]
     assert sbom.environments([app("one", allow_build=True)], results)[0].allow_build
 
@@ -69,10 +69,19 @@ def test_what_is_installed_is_read_from_the_environment_itself(tmp_path: Path) -
     assert sbom.installed(str(tmp_path)) == {"zope-interface": "5.0", "torch": "2.5+cpu"}
 
 
+@pytest.mark.parametrize(
+    "folder", ["a @ file:b-1.dist-info", "a;b-1.dist-info", "a-1 ; x.dist-info", "-e x-1.dist-info", "a\nb-1.dist-info"]
+)
+def test_a_folder_that_is_named_like_a_requirement_is_none(tmp_path: Path, folder: str) -> None:
+    """Names come from packages, and uv reads what is written of them."""
+    (tmp_path / "lib" / "python3.13" / "site-packages" / folder).mkdir(parents=True)
+    assert sbom.installed(str(tmp_path)) == {}
+
+
 def test_uv_is_asked_for_exactly_that_and_for_this_platform_alone() -> None:
-    pins = sbom.requirements({"b": "1.0", "a": "2"}, {"a": "https://example.org/a-2.whl"})
-    assert pins == ["a @ https://example.org/a-2.whl", "b==1.0"]
-    found = tomllib.loads(sbom.project(A, pins, {"python": "3.13.2t", "platform": "linux-x86_64 glibc 2.36"}))
+    record = {"python": "3.13.2t", "platform": "linux-x86_64 glibc 2.36"}
+    found = tomllib.loads(sbom.project(A, {"b": "1.0", "a": "2"}, record))
+    pins = ["a==2", "b==1.0"]
     assert found == {
         "project": {
             "name": "environment-" + A,

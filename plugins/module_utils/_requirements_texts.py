@@ -1,0 +1,55 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of an app's folder that say what it needs, as they are read."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import (
+    MIB,
+    UnreadableError,
+    read_app_text,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, is_unprintable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import UV_LOCK
+
+_LARGEST = MIB
+_LARGEST_LOCK = 8 * MIB
+
+
+class Texts:
+    """The texts of one app, as they are found; what is wrong goes into the report.
+
+    :ivar read_files: what was read, relative to the folder
+    """
+
+    def __init__(self, folder: str, report: FileReport) -> None:
+        self.read_files: set[str] = set()
+        self._folder = folder
+        self._report = report
+
+    def report(self, relative: str) -> FileReport:
+        """The report about one of the files."""
+        return self._report.beside(os.path.join(self._folder, relative))
+
+    def exists(self, relative: str) -> bool:
+        return os.path.lexists(os.path.join(self._folder, relative))
+
+    def read(self, relative: str) -> str | None:
+        """A text; None (and an error) where it cannot be taken."""
+        longest = _LARGEST_LOCK if relative == UV_LOCK else _LARGEST
+        try:
+            text = read_app_text(self._folder, os.path.join(self._folder, relative), longest)
+        except FileNotFoundError:
+            self.report(relative).error("", "does not exist")
+            return None
+        except UnreadableError as error:
+            self.report(relative).error("", str(error))
+            return None
+        if any(is_unprintable(character) for character in set(text) - set("\t\r\n")):
+            self.report(relative).error("", "holds control characters")
+            return None
+        self.read_files.add(relative)
+        return text
