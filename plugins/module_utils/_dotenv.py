@@ -49,14 +49,19 @@ def parse_dotenv(text: str) -> dict[str, str]:
         match = _NOTHING.match(text, position)
         if match is None:
             match = _BINDING.match(text, position)
-            line = text.count("\n", 0, position) + 1
             if match is None:
+                line = _line_of(text, position)
                 raise DotenvError("line %d is not NAME=value (a value of several lines needs quotes around it)" % line)
             if match["name"] in values:
+                line = _line_of(text, position)
                 raise DotenvError("line %d gives a name that an earlier line has given: keep one of them" % line)
             values[match["name"]] = _value(match)
         position = match.end()
     return values
+
+
+def _line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
 
 
 def _value(match: re.Match[str]) -> str:

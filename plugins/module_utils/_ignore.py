@@ -19,10 +19,14 @@ A backslash means nothing special: a name that begins with ``#`` is written ``[#
 from __future__ import annotations
 
 import fnmatch
+import re
 import typing as t
 from dataclasses import dataclass
 
 IGNORE_FILE = ".pyappsignore"
+
+_MOST_PATTERNS = 500  # each is tried for each file
+_LONGEST_PATTERN = 200
 
 ALWAYS_LEFT_OUT = (
     # version control, environments, caches, what desktops and editors leave behind
@@ -38,11 +42,18 @@ ALWAYS_LEFT_OUT = (
 )
 
 
+class IgnoreError(Exception):
+    """An ignore file that would take too long to apply; the text says what is too much."""
+
+
 @dataclass(frozen=True)
 class Pattern:
-    """One line of an ignore file."""
+    """One line of an ignore file.
 
-    parts: tuple[str, ...]
+    :ivar parts: what fits each name of a path; None, a ``**``, fits any number of them
+    """
+
+    parts: tuple[re.Pattern[str] | None, ...]
     anchored: bool
     folders_only: bool
     takes_back: bool
@@ -51,23 +62,44 @@ class Pattern:
         if self.folders_only and not is_folder:
             return False
         if self.anchored:
-            return _fits(self.parts, parts)
-        return fnmatch.fnmatchcase(parts[-1], self.parts[0])
+            return self._fits_whole(parts)
+        return self.parts[0] is None or self.parts[0].match(parts[-1]) is not None
 
+    def _fits_whole(self, parts: t.Sequence[str]) -> bool:
+        """Whether a path fits: goes through it once, with every place of the pattern that it may have reached."""
+        places = self._and_behind_any({0})
+        for part in parts:
+            reached = set()
+            for place in places - {len(self.parts)}:
+                pattern = self.parts[place]
+                if pattern is None:
+                    reached.add(place)
+                elif pattern.match(part):
+                    reached.add(place + 1)
+            places = self._and_behind_any(reached)
+        return len(self.parts) in places
 
-def _fits(pattern: t.Sequence[str], parts: t.Sequence[str]) -> bool:
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        return any(_fits(pattern[1:], parts[start:]) for start in range(len(parts) + 1))
-    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(pattern[1:], parts[1:])
+    def _and_behind_any(self, places: set[int]) -> set[int]:
+        """The places, and those that follow them when a ``**`` fits nothing."""
+        found = set()
+        for place in places:
+            while place not in found:
+                found.add(place)
+                if place < len(self.parts) and self.parts[place] is None:
+                    place += 1
+        return found
 
 
 def parse_pattern(line: str) -> Pattern | None:
-    """One line of an ignore file, or None when it says nothing."""
+    """One line of an ignore file, or None when it says nothing.
+
+    :raises IgnoreError: it is too long
+    """
     text = line.strip()
     if not text or text.startswith("#"):
         return None
+    if len(text) > _LONGEST_PATTERN:
+        raise IgnoreError("has a line of more than %d characters" % _LONGEST_PATTERN)
     takes_back = text.startswith("!")
     if takes_back:
         text = text[1:]
@@ -76,18 +108,25 @@ def parse_pattern(line: str) -> Pattern | None:
     parts = tuple(part for part in body.split("/") if part)
     if not parts:
         return None
-    return Pattern(parts, "/" in body, folders_only, takes_back)
+    return Pattern(tuple(map(_compiled, parts)), "/" in body, folders_only, takes_back)
+
+
+def _compiled(part: str) -> re.Pattern[str] | None:
+    return None if part == "**" else re.compile(fnmatch.translate(part))
 
 
 class IgnoreRules:
     """The names that are always left out, and an app's own patterns.
 
     :param text: the text of the app's ``.pyappsignore``
+    :raises IgnoreError: it is too long
     """
 
     def __init__(self, text: str = "") -> None:
         self._always = [pattern for pattern in map(parse_pattern, ALWAYS_LEFT_OUT) if pattern]
         self._own = [pattern for pattern in map(parse_pattern, text.splitlines()) if pattern]
+        if len(self._own) > _MOST_PATTERNS:
+            raise IgnoreError("has more than %d patterns: leave out whole folders" % _MOST_PATTERNS)
 
     def leaves_out(self, path: str, is_folder: bool) -> bool:
         """Whether a path, relative to the app's folder and with ``/``, stays on the controller."""

@@ -15,11 +15,12 @@ import stat
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ignore import IGNORE_FILE, IgnoreRules
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import KIB, UnreadableError, read_app_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ignore import IGNORE_FILE, IgnoreError, IgnoreRules
 
 _CHUNK = 1024 * 1024
 _ENVIRONMENT = "pyvenv.cfg"
+_LARGEST_IGNORE_FILE = 64 * KIB
 _STREAMLIT_FOLDER = ".streamlit"
 
 
@@ -76,7 +77,7 @@ def list_app_files(folder: str, data_paths: t.Sequence[str] = ()) -> AppFiles:
     try:
         _check_prerequisites(found, data_paths)
         links: list[str] = []
-        rules = IgnoreRules(read_text(os.path.join(found.folder, IGNORE_FILE)) or "")
+        rules = _ignore_rules(found.folder)
         for path, status in _walk(found.folder, rules):
             in_data = any(_is_below(path, data_path) for data_path in data_paths)
             if stat.S_ISLNK(status.st_mode) and not in_data:
@@ -88,13 +89,20 @@ def list_app_files(folder: str, data_paths: t.Sequence[str] = ()) -> AppFiles:
                 part.append(_read(found.folder, path, status, hashed=not in_data))
         sent = {file.path for file in found.files}
         found.files += [_read_link(found.folder, path, sent, data_paths) for path in links]
-    except UnicodeDecodeError as error:
-        raise AppFilesError("%s is not UTF-8 text (%s): save it as UTF-8" % (IGNORE_FILE, error.reason)) from None
     except OSError as error:
         raise AppFilesError("%s can not be read: %s" % (error.filename, error.strerror)) from None
     found.files.sort()
     found.initial.sort()
     return found
+
+
+def _ignore_rules(folder: str) -> IgnoreRules:
+    try:
+        return IgnoreRules(read_app_text(folder, os.path.join(folder, IGNORE_FILE), _LARGEST_IGNORE_FILE))
+    except FileNotFoundError:
+        return IgnoreRules()
+    except (UnreadableError, IgnoreError) as error:
+        raise AppFilesError("%s %s" % (IGNORE_FILE, error)) from None
 
 
 def _check_prerequisites(found: AppFiles, data_paths: t.Sequence[str]) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ignore import IgnoreRules
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ignore import IgnoreError, IgnoreRules
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,11 @@ def test_what_only_looks_like_it_is_sent(path: str, is_folder: bool) -> None:
         ("docs/**/*.pdf", "docs/deep/er/a.pdf", False, True),
         ("**/x", "x", False, True),
         ("**/x", "a/b/x", False, True),
+        ("a/**", "a", True, True),
+        ("a/**/**/b", "a/b", False, True),
+        ("a/**/b/**/c", "a/x/b/b/y/c", False, True),
+        ("a/**/b/**/c", "a/x/b/b/y/d", False, False),
+        ("**", "deep/er/a.csv", False, True),
         ("a?c", "abc", False, True),
         ("a?c", "ABC", False, False),
         ("[ab].txt", "b.txt", False, True),
@@ -74,3 +79,16 @@ def test_what_only_looks_like_it_is_sent(path: str, is_folder: bool) -> None:
 )
 def test_patterns_of_an_app(patterns: str, path: str, is_folder: bool, left_out: bool) -> None:
     assert IgnoreRules(patterns).leaves_out(path, is_folder) is left_out
+
+
+def test_many_stars_take_no_time() -> None:
+    """Each ``**`` could begin anywhere: tried one after the other, this would not end in a lifetime."""
+    rules = IgnoreRules("/".join(["**/a"] * 40) + "\n" + "*a" * 90)
+    assert not rules.leaves_out("/".join("a" * 99) + "/b", is_folder=False)
+    assert rules.leaves_out("/".join("a" * 99), is_folder=False)
+
+
+@pytest.mark.parametrize("text", ["a" * 201, "!" + "*" * 200, "a\n" * 501])
+def test_a_file_that_would_take_too_long_is_refused(text: str) -> None:
+    with pytest.raises(IgnoreError):
+        IgnoreRules(text)

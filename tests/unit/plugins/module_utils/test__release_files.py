@@ -56,9 +56,20 @@ def test_an_ignore_file_is_used(app: Path) -> None:
     assert paths(app) == ["app.py"]
 
 
-def test_an_ignore_file_that_is_no_text_is_told(app: Path) -> None:
-    (app / ".pyappsignore").write_bytes(b"\xff\xfe")
-    with pytest.raises(AppFilesError, match=r"\.pyappsignore is not UTF-8"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\xff", "is not UTF-8"), (b"a\n" * 40_000, "is larger than 64 KiB"), (b"a\n" * 600, "has more than 500")],
+)
+def test_an_ignore_file_that_can_not_be_taken_is_told(app: Path, content: bytes, message: str) -> None:
+    (app / ".pyappsignore").write_bytes(content)
+    with pytest.raises(AppFilesError, match=r"\.pyappsignore " + message):
+        list_app_files(str(app))
+
+
+def test_an_ignore_file_is_no_link_to_somewhere_else(app: Path) -> None:
+    """/dev/zero would be read for ever."""
+    (app / ".pyappsignore").symlink_to("/dev/zero")
+    with pytest.raises(AppFilesError, match=r"\.pyappsignore is a link that leads out"):
         paths(app)
 
 
