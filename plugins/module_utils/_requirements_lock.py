@@ -165,7 +165,7 @@ class _Lock:
         return written
 
     def _check_itself(self, source: object, key: str) -> None:
-        if source not in ({"virtual": "."}, {"editable": "."}, {"directory": "."}):
+        if source not in ({"virtual": "."}, {"editable": "."}):
             raise _NotTakenError(
                 key, "is not the app's folder, although the package has its name", _said(source), '{ virtual = "." }'
             )

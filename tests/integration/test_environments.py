@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -13,6 +14,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from helpers.environment_host import Host, app, imports, make_wheel, temporary_host, two_wheels
 
@@ -193,14 +196,20 @@ def test_an_unknown_python_is_one_apps_failure(host: Host, wheels: Path) -> None
 
 
 def test_pyproject_and_uv_lock_are_sources(host: Host) -> None:
-    """S0-22: pyproject.toml alone is resolved; with uv.lock it is installed as it is locked; from PyPI."""
+    """S0-22: pyproject.toml alone is resolved; with uv.lock it is installed as it is locked; from PyPI.
+
+    What uv gets is what the checker has written of them.
+    """
     project = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["idna%s"]\n'
     folder = Path(host.root) / "project"
     folder.mkdir()
     (folder / "pyproject.toml").write_text(project % "==3.6")
     environment = {**os.environ, "UV_CACHE_DIR": str(folder / "cache")}
     subprocess.run([host.layout.uv, "lock", "--quiet"], cwd=folder, env=environment, check=True)
-    files = {"pyproject.toml": project % "", "uv.lock": (folder / "uv.lock").read_text()}
+    (folder / "pyproject.toml").write_text(project % "")
+    told = Report()
+    files = read_requirements(str(folder), told.about("setup.toml")).files
+    assert told.problems == []
 
     report = host.make(
         app("plain", "", files={"pyproject.toml": project % ">3.6"}, entry="pyproject.toml"),
@@ -225,6 +234,65 @@ def test_included_and_constraining_files_count(host: Host, wheels: Path) -> None
     assert "alpha==1.0" in Path(of(first, "app_1")["lock"]).read_text()
     second = host.make(app("app_1", "", files={**files, "limits.txt": "alpha<2\n"}), wheelhouse=str(wheels))
     assert "alpha==1.1" in Path(of(second, "app_1")["lock"]).read_text()
+
+
+def hash_of(wheels: Path, name: str) -> str:
+    return "--hash=sha256:" + hashlib.sha256((wheels / (name + "-1.0-py3-none-any.whl")).read_bytes()).hexdigest()
+
+
+def test_hashes_of_an_app_are_honoured(host: Host, wheels: Path) -> None:
+    """The package that was checked is installed, or none; what it needs is checked, too."""
+    alpha, beta = ("%s==1.0 %s\n" % (name, hash_of(wheels, name)) for name in ("alpha", "beta"))
+    wrong = "alpha==1.0 --hash=sha256:%s\n" % ("a" * 64)
+    report = host.make(app("good", alpha + beta), app("wrong", wrong), app("incomplete", beta), wheelhouse=str(wheels))
+    assert of(report, "good")["state"] == "ok", report
+    assert re.search(
+        r"Hash mismatch for `alpha==1\.0`.*Expected: sha256:aaaa.*Computed: sha256", of(report, "wrong")["reason"]
+    )
+    assert (
+        "every package needs one, also what others ask for; without are: alpha." in of(report, "incomplete")["reason"]
+    )
+    assert host.environments() == [of(report, "good")["environment"]]
+
+    changed = host.make(
+        app("good", alpha + beta.replace("sha256:", "sha256:%s --hash=sha256:" % ("b" * 64))), wheelhouse=str(wheels)
+    )
+
+    assert of(changed, "good")["changed"]
+    assert of(changed, "good")["environment"] != of(report, "good")["environment"]
+
+
+def test_what_a_project_limits_and_overrules_counts(host: Host, wheels: Path) -> None:
+    """As the checker writes it of [tool.uv]: in files beside."""
+    make_wheel(wheels, "alpha", "1.1")
+    make_wheel(wheels, "gamma", "1.0", requires=["alpha>1.0"])
+    project = '[project]\nname = "app"\nversion = "0"\ndependencies = ["%s"]\n'
+    report = host.make(
+        app(
+            "a",
+            "",
+            files={"pyproject.toml": project % "alpha", "constraints.txt": "alpha<1.1\n"},
+            entry="pyproject.toml",
+        ),
+        app(
+            "b",
+            "",
+            files={"pyproject.toml": project % "gamma", "overrides.txt": "alpha==1.0\n"},
+            entry="pyproject.toml",
+        ),
+        wheelhouse=str(wheels),
+    )
+    for name in ("a", "b"):
+        assert "alpha==1.0" in Path(of(report, name)["lock"]).read_text()
+
+
+def test_a_kept_lock_that_asks_for_more_is_made_anew(host: Host, wheels: Path) -> None:
+    """An earlier release kept what uv had written, also what an app had smuggled in."""
+    lock = Path(of(host.make(app("app_1", "alpha\n"), wheelhouse=str(wheels)), "app_1")["lock"])
+    good = lock.read_text()
+    lock.write_text(good + "-e /dev/shm/x\n")
+    again = of(host.make(app("app_1", "alpha\n"), wheelhouse=str(wheels)), "app_1")
+    assert (again["state"], lock.read_text()) == ("ok", good)
 
 
 def test_no_requirements_are_an_empty_environment(host: Host, wheels: Path) -> None:
