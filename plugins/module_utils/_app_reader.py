@@ -41,6 +41,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options
 from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import TomlError, parse_toml
 
 _LARGEST_SETTINGS = 64 * KIB
+_MOST_DATA_PATHS = 100  # each is compared with every other, and with every file of a release
 _STREAMLIT_CONFIG = os.path.join(".streamlit", "config.toml")
 
 App = dict[str, t.Any]
@@ -193,6 +194,14 @@ class AppReader:
 
     def _data_paths(self, paths: list[str] | None, used: list[str | None]) -> list[str]:
         paths = paths or []
+        if len(paths) > _MOST_DATA_PATHS:
+            self._report.error(
+                "data.paths",
+                "names more than %d paths: name the folders that they are in" % _MOST_DATA_PATHS,
+                found="%d paths" % len(paths),
+                allowed="paths beside each other",
+            )
+            return []
         for number, path in enumerate(paths):
             others = [other for other in paths[:number] if _overlap(other, path)]
             fault = ""

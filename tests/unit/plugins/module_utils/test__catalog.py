@@ -243,6 +243,12 @@ PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
         (SETTINGS + '[data]\npaths = ["../a"]\n', "data.paths", '"../a"', "relative path"),
         (SETTINGS + '[data]\npaths = ["/a"]\n', "data.paths", '"/a"', "relative path"),
         (SETTINGS + '[data]\npaths = ["a", "a/b"]\n', "data.paths", '"a/b"', "beside each other"),
+        (
+            SETTINGS + "[data]\npaths = [%s]\n" % ", ".join('"a%d"' % n for n in range(101)),
+            "data.paths",
+            "101",
+            "beside",
+        ),
         (SETTINGS + '[data]\npaths = ["a", "a"]\n', "data.paths", '"a"', "beside each other"),
         (SETTINGS + '[data]\npaths = ["main.py"]\n', "data.paths", '"main.py"', "beside"),
         (SETTINGS + '[data]\npaths = ["setup.toml"]\n', "data.paths", '"setup.toml"', "beside"),
