@@ -38,8 +38,11 @@ CONTAINER_INVENTORY ?= inventories/container
 # A file of variables for the apps, when it is there; and further options of ansible-playbook.
 ENV_FILE ?= .env
 CONTAINER_FLAGS ?=
+# Names under which people open a container, beside localhost and addresses; commas between them.
+NAMES ?= $(shell uname -n)
 # Programs end one after another, so whoever stops it waits.
 RUN_CONTAINER = docker run --detach --name $(IMAGE)-$* --stop-timeout 60 --env APP_ENV=$(if $(filter prod,$*),PROD,DEV) \
+	$(if $(NAMES),--env "PYAPPS_SERVER_NAMES=$(NAMES)") \
 	$(if $(wildcard $(ENV_FILE)),--env-file "$(ENV_FILE)") \
 	$(if $(filter dev,$*),--volume "$(CURDIR)/apps:/srv/pyapps/source:ro")
 

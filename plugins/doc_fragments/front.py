@@ -32,10 +32,26 @@ options:
     type: str
     default: ""
   server_names:
-    description: Host names that are served. Empty means every name.
+    description:
+      - Host names that are served beside the host's own. Requests for any other get 421. Its own are V(localhost), the
+        machine's host name (alone, as in C(/etc/hosts), and with C(.local), C(.lan), C(.home.arpa) and C(.internal)),
+        every IP address, and the hosts of O(inventory_names) and O(public_urls).
+      - V(*.example.com) means every name below C(example.com), V(*) alone every name there is. With the latter any page
+        on the internet can use the apps in the name of who looks at it (DNS rebinding).
     type: list
     elements: str
     default: []
+  inventory_names:
+    description: What the inventory calls the host. What cannot be a host name is left out.
+    type: list
+    elements: str
+    default: []
+  names_at_start:
+    description:
+      - For a container, whose names are known only when it starts. Then C(pyapps container) writes them, and the names
+        of the machine on which this module runs are left out.
+    type: bool
+    default: false
   public_urls:
     description:
       - URLs that visitors use when these are not the front's own (a tunnel, another proxy). WebSockets may be opened

@@ -20,6 +20,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _container_logs,
+    _container_names,
     _data_seed,
     _files,
     _host_layout,
@@ -33,6 +34,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import DotenvError, parse_dotenv
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import HostNameError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
@@ -83,7 +85,7 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
     One app's failure is one app's failure: it is told, and the others start.
 
     :param mounted: folder of the secrets that were given to the container
-    :raises ContainerError: this is no image of ours
+    :raises ContainerError: this is no image of ours, or it was given a host name that is none
     """
     image = read_image(layout)
     for folder in (layout.run, layout.log):
@@ -92,6 +94,10 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
     for leftover in os.listdir(layout.run):
         _files.force_remove(os.path.join(layout.run, leftover))
     _files.write_file(layout.container_mark, "")
+    try:
+        _container_names.write(layout, os.environ)
+    except HostNameError as error:
+        raise ContainerError("%s: %s" % (_container_names.VARIABLE, error)) from None
     write_programs(layout, _container_logs.is_wanted(os.environ))
     applied = {entry["name"]: entry for entry in read_applied(layout)["apps"]}
     given = [app["port"] for app in image["apps"].values() if app["port"]]

@@ -11,6 +11,7 @@ import urllib.parse
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, FrontSettings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import own_names, possible_names
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
     command_of,
@@ -26,6 +27,8 @@ ARGUMENTS: dict[str, t.Any] = {
     "port": {"type": "int", "required": True},
     "address": {"type": "str", "default": ""},
     "server_names": {"type": "list", "elements": "str", "default": []},
+    "inventory_names": {"type": "list", "elements": "str", "default": []},
+    "names_at_start": {"type": "bool", "default": False},
     "public_urls": {"type": "list", "elements": "str", "default": []},
     "gallery": {"type": "bool", "default": True},
     "trusted_proxies": {"type": "list", "elements": "str", "default": []},
@@ -45,6 +48,8 @@ def settings_of(params: t.Mapping[str, t.Any], **own: t.Any) -> FrontSettings:
         "port": params["port"],
         "address": params["address"],
         "server_names": tuple(params["server_names"]),
+        "further_names": _further_names(params),
+        "names_at_start": params["names_at_start"],
         "gallery": params["gallery"],
         "trusted_proxies": tuple(params["trusted_proxies"]),
         "public_origins": tuple(_origin(url) for url in params["public_urls"]),
@@ -54,6 +59,12 @@ def settings_of(params: t.Mapping[str, t.Any], **own: t.Any) -> FrontSettings:
     }
     values.update(own)
     return FrontSettings(**values)
+
+
+def _further_names(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """What the inventory calls the host, and the machine's own names; a container's are known when it starts."""
+    own = [] if params["names_at_start"] else own_names()
+    return (*possible_names(params["inventory_names"]), *own)
 
 
 def _origin(url: str) -> str:

@@ -25,6 +25,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy_snipp
     ERRORS,
     GLOBAL,
     LIVE,
+    MISDIRECTED,
     PROXY,
     REFUSE_FOREIGN,
 )
@@ -41,6 +42,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     FrontError,
     FrontSettings,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, PREVIEW, PREVIEW_IN_PUBLIC
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
@@ -77,6 +79,7 @@ def caddy_config(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
             "trust": _trusted(settings),
         },
         PROXY,
+        MISDIRECTED,
         REFUSE_FOREIGN,
         LIVE,
         DOCUMENT,
@@ -118,18 +121,17 @@ def _log(settings: FrontSettings) -> str:
 
 
 def _head(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
-    """What comes before the apps: host names, headers, whom we believe what, our own files."""
-    text = ""
-    if settings.server_names:
-        text += "@other_host not host %s\nrespond @other_host 404\n" % " ".join(settings.server_names)
-    text += "header {\n%s\t-Server\n}\n" % "".join('\t%s "%s"\n' % header for header in settings.security_headers)
+    """What comes before the apps: headers, host names, whom we believe what, our own files."""
+    text = "header {\n%s\t-Server\n}\n" % "".join('\t%s "%s"\n' % header for header in settings.security_headers)
+    text += _refuse_misdirected(settings)
     # Caddy itself sets X-Forwarded-Host, but would believe a trusted proxy's.
     text += "".join("request_header -%s\n" % name for name in ("X-Forwarded-Host", *REMOVED_HEADERS))
     text += _forwarded_proto(settings)
     text += "vars pyapps_preview %s\n" % PREVIEW
     if settings.public_hosts:
-        text += "@public_host host %s\nvars @public_host pyapps_preview %s\n" % (
-            " ".join(settings.public_hosts),
+        # As names are compared; Caddy's own matcher of hosts does not know a name with a dot at its end.
+        text += "@public_host %svars @public_host pyapps_preview %s\n" % (
+            _asks_for(map(re.escape, settings.public_hosts)),
             PREVIEW_IN_PUBLIC,
         )
     # Same host and port as the page's; then origins that are listed.
@@ -147,6 +149,32 @@ def _head(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
             "\t\timport pyapps_document 200\n\t}\n}\n" % _quote(settings.layout.front)
         )
     return text
+
+
+NAMES_ENDING = ".caddy"
+"""Of a container's file of names."""
+
+
+def names_lines(names: t.Sequence[str]) -> str:
+    """Whose requests are not this host's, as a line of a matcher."""
+    return "not " + (_asks_for(patterns(names)) if EVERY not in names else "vars_regexp {http.request.hostport} ^\n")
+
+
+def _asks_for(hosts: t.Iterable[str]) -> str:
+    return "vars_regexp {http.request.hostport} %s\n" % _raw(r"(?i)^(?:%s)\.?(?::[0-9]*)?$" % "|".join(hosts))
+
+
+def _refuse_misdirected(settings: FrontSettings) -> str:
+    """A request that asks for another host ends here."""
+    if settings.names is None:
+        return ""
+    lines = names_lines(settings.names)
+    if settings.names_at_start:
+        # With a wildcard, because Caddy judges the configuration before a container has written the file.
+        lines += "import %s\n" % _quote(settings.layout.front_names + NAMES_ENDING + "*")
+    return "@misdirected {\n%s}\nhandle @misdirected {\n\troute {\n\t\timport pyapps_misdirected\n\t}\n}\n" % (
+        _indent(lines, 1)
+    )
 
 
 def _forwarded_proto(settings: FrontSettings) -> str:

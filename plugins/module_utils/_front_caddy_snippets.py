@@ -8,6 +8,7 @@ Indented with spaces, as Python is; :func:`._front_caddy.caddy_config` turns the
 
 from __future__ import annotations
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import misdirected_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import PORT
 
 GLOBAL = """\
@@ -74,6 +75,16 @@ LIVE = (
 """
     % PORT
 )
+
+# A name is shown only when it is nothing but a name.
+MISDIRECTED = """\
+(pyapps_misdirected) {
+    header Cache-Control no-store
+    @asked vars_regexp asked {http.request.host} (?i)^[a-z0-9._-]+$
+    respond @asked "%s" 421
+    respond "%s" 421
+}
+""" % (misdirected_text("the name {re.asked.0}"), misdirected_text("that name"))
 
 # Only a WebSocket may ask for another protocol, and only for this one; a browser's must come from a known origin.
 REFUSE_FOREIGN = """\

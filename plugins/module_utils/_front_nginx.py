@@ -22,6 +22,7 @@ import typing as t
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx_text import (
     forwarded,
     indent,
+    misdirected,
     preamble,
     quote,
     refuse_foreign,
@@ -33,6 +34,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     BLOCKED,
     INSTANCE,
     LIVE_PATHS,
+    MISDIRECTED_URL,
     PIN,
     PINNED_KINDS,
     PORT,
@@ -82,6 +84,8 @@ def _own_locations(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str
         "add_header Retry-After 5 always;\n",
         _document(settings),
     )
+    if settings.names is not None:
+        text += _location("= " + MISDIRECTED_URL, misdirected(settings))
     text += _location("^~ /_pyapps/", "return 404;\n")
     if not any(route.base == "" for route in routes):
         if settings.gallery:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import misdirected_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     INSTANCE,
+    MISDIRECTED_URL,
     PORT,
     REMOVED_HEADERS,
     AppRoute,
     FrontSettings,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import PREVIEW, PREVIEW_IN_PUBLIC
 
 _HEADER = """\
@@ -64,13 +67,59 @@ _SERVER = """\
 def preamble(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     """What stands before the server: maps and the format of the log."""
     hosts = "".join('    "%s" %s;\n' % (host, PREVIEW_IN_PUBLIC) for host in settings.public_hosts)
-    parts = [_HEADER, _PREVIEWS % (PREVIEW, hosts), _LOG_FORMAT, _trust(settings), _origins(routes, settings)]
+    parts = [_HEADER, _names(settings), _PREVIEWS % (PREVIEW, hosts), _LOG_FORMAT]
+    parts += [_trust(settings), _origins(routes, settings)]
     return "\n".join(parts + _user_header_maps(routes, settings))
 
 
 def quote(text: str) -> str:
     """A value in quotes. What nginx would read inside them ($, quotes, line ends) was refused by FrontSettings."""
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+_NAMES = """\
+# Which host a request asks for: "" for this one, else what the answer calls it. Line and header must name the same.
+map "$host|$http_host" $pyapps_misdirected {
+    default "that name";
+%s    "~^(?<pyapps_asked>[a-z0-9._-]+)\\|." "the name $pyapps_asked";
+}
+"""
+NAMES_ENDING = ".nginx"
+"""Of a container's file of names."""
+
+
+def names_lines(names: t.Sequence[str]) -> str:
+    """Whose requests are this host's, as lines of the map."""
+    if EVERY in names:
+        return '"~^" "";\n'
+    # One each, because nginx takes no word that is longer than 4 KB.
+    return "".join('"~*^(%s)\\|\\1\\.?(?::[0-9]*)?$" "";\n' % host for host in patterns(names))
+
+
+def _names(settings: FrontSettings) -> str:
+    if settings.names is None:
+        return ""
+    lines = names_lines(settings.names)
+    if settings.names_at_start:
+        # With a wildcard, because nginx judges the site before a container has written the file.
+        lines += "include %s;\n" % quote(settings.layout.front_names + NAMES_ENDING + "*")
+    return _NAMES % indent(lines, 4)
+
+
+def _refuse_misdirected(settings: FrontSettings) -> str:
+    """Of the server: whoever asks for another host goes on to :func:`misdirected`."""
+    if settings.names is None:
+        return ""
+    return "    if ($pyapps_misdirected) { rewrite ^ %s last; }\n" % MISDIRECTED_URL
+
+
+def misdirected(settings: FrontSettings) -> str:
+    """Directives of the location :data:`MISDIRECTED_URL`."""
+    return (
+        "internal;\nclient_max_body_size 0;\ndefault_type text/plain;\nadd_header Cache-Control no-store always;\n"
+        + security(settings)
+        + 'return 421 "%s";\n' % misdirected_text("$pyapps_misdirected").replace("\n", "\\n")
+    )
 
 
 def _trust(settings: FrontSettings) -> str:
@@ -143,13 +192,16 @@ def server_head(settings: FrontSettings) -> str:
     else:
         listens = ["%d" % settings.port] + (["[::]:%d" % settings.port] if settings.ipv6 else [])
     text = "".join("    listen %s%s;\n" % (listen, default) for listen in listens)
-    text += "    server_name %s;\n" % (" ".join(quote(name) for name in settings.server_names) or "_")
+    # Only what was asked for by name: the machine's own names may be those of another site.
+    names = [quote(name) for name in settings.server_names if name != EVERY]
+    text += "    server_name %s;\n" % (" ".join(names) or "_")
     if settings.access_log:
         text += "    access_log %s pyapps;\n" % quote(settings.access_log)
     if settings.trusted_proxies:
         text += "".join("    set_real_ip_from %s;\n" % network for network in settings.trusted_proxies)
         text += "    real_ip_header X-Forwarded-For;\n    real_ip_recursive on;\n"
-    return text + "\n" + _SERVER + indent(forwarded(()), 4) + indent(security(settings), 4)
+    text += "\n" + _SERVER + indent(forwarded(()), 4) + indent(security(settings), 4)
+    return text + _refuse_misdirected(settings)
 
 
 def forwarded(user_headers: t.Iterable[str], trusted: bool = False) -> str:

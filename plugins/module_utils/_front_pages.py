@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two pages that a front serves itself: gallery, and "not there at the moment". PRIVATE to the collection.
+"""What a front says itself: gallery, "not there at the moment", "not this host". PRIVATE to the collection.
 
 They ask for nothing else, so that they also work when nothing else does.
 """
@@ -90,3 +90,16 @@ def unavailable_page() -> str:
         "This page looks for it every few seconds and shows it as soon as it is back.</p>"
     )
     return _PAGE % {"title": "One moment, please", "head": _COME_BACK, "style": _STYLE, "body": body}
+
+
+def misdirected_text(asked: str) -> str:
+    """What a front answers to a request for another host; plain text, without quotes, backslashes or braces.
+
+    :param asked: of whom the request asks, in the words of the front's configuration
+    """
+    return (
+        "421 Misdirected Request\n\n"
+        "This host does not answer to %s.\n\n"
+        "If you run it: add the name to pyapps_server_names in the inventory, and run the playbook again.\n"
+        "A container is told names when it starts: docker run --env PYAPPS_SERVER_NAMES=name,other.name\n" % asked
+    )

@@ -16,6 +16,12 @@ import typing as t
 import urllib.parse
 from dataclasses import dataclass
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import (
+    EVERY,
+    HostNameError,
+    normal_name,
+    possible_names,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
 
@@ -37,6 +43,7 @@ Nor with something behind the name: Streamlit's own patterns end with Python's `
 
 ASSETS_PREFIX = ASSETS_URL + "/streamlit-"
 UNAVAILABLE_URL = "/_pyapps/unavailable.html"
+MISDIRECTED_URL = "/_pyapps/misdirected"
 
 STREAM_TIMEOUT = 86400  # seconds; S0-63
 UPLOAD_MARGIN_MB = 1  # Streamlit takes 1 MB more than server.maxUploadSize says (requirements 2.6)
@@ -58,7 +65,6 @@ _SAFE_PATH = re.compile(r"/[\w ./@+,=~-]*")
 _BASE = re.compile(r"(?:/[A-Za-z0-9_.][A-Za-z0-9_.~-]*)*")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_HOST = re.compile(r"[A-Za-z0-9*_.-]+|\[[0-9A-Fa-f:.]+\]")
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -71,7 +77,9 @@ class FrontSettings:
     """What a front's site needs beside the catalog; checked when it is made.
 
     :param address: the address to listen on, ``""`` for all
-    :param server_names: host names that are served; empty for every name
+    :param server_names: names that the operator has given this host; ``*`` for every name
+    :param further_names: names that it has anyway, such as the machine's own
+    :param names_at_start: whether there are names that only a container knows, and when it starts
     :param ipv6: whether ``""`` also means IPv6
     :param trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are believed
     :param public_origins: further origins (``https://apps.example.com``) from which WebSockets may be opened
@@ -84,6 +92,8 @@ class FrontSettings:
     port: int
     address: str = ""
     server_names: tuple[str, ...] = ()
+    further_names: tuple[str, ...] = ()
+    names_at_start: bool = False
     default_server: bool = False
     ipv6: bool = True
     gallery: bool = True
@@ -100,8 +110,8 @@ class FrontSettings:
             raise FrontError("port: %d is not between 1 and 65535" % self.port)
         if self.address:
             _check_address("address", self.address)
-        for name in self.server_names:
-            _check("server_name", name, _HOST, "a host name such as apps.example.com")
+        for what in ("server_names", "further_names"):
+            object.__setattr__(self, what, tuple(_normal_name(what, name) for name in getattr(self, what)))
         networks = tuple(check_network("trusted_proxies", network) for network in self.trusted_proxies)
         object.__setattr__(self, "trusted_proxies", networks)
         for origin in self.public_origins:
@@ -111,9 +121,17 @@ class FrontSettings:
                 check_origin("frame_ancestors", source)
 
     @property
+    def names(self) -> tuple[str, ...] | None:
+        """Every name that is this host's (:func:`._host_names.patterns`), or None when any is."""
+        if EVERY in self.server_names:
+            return None
+        return tuple(dict.fromkeys(("localhost", *self.server_names, *self.further_names, *self.public_hosts)))
+
+    @property
     def public_hosts(self) -> tuple[str, ...]:
         """Host names of the public origins."""
-        return tuple(sorted({urllib.parse.urlsplit(origin).hostname or "" for origin in self.public_origins} - {""}))
+        hosts = [urllib.parse.urlsplit(origin).hostname or "" for origin in self.public_origins]
+        return tuple(sorted(possible_names("[%s]" % host if ":" in host else host for host in hosts)))
 
     @property
     def security_headers(self) -> tuple[tuple[str, str], ...]:
@@ -203,6 +221,13 @@ def check_origin(what: str, origin: str) -> None:
 def _check(what: str, value: object, allowed: re.Pattern[str], words: str) -> None:
     if not isinstance(value, str) or not allowed.fullmatch(value):
         raise FrontError("%s: %r is not allowed; expected %s" % (what, value, words))
+
+
+def _normal_name(what: str, name: str) -> str:
+    try:
+        return normal_name(name)
+    except HostNameError as error:
+        raise FrontError("%s: %s" % (what, error)) from None
 
 
 def _check_address(what: str, address: str) -> None:

@@ -16,6 +16,7 @@ import urllib.parse
 from dataclasses import asdict, dataclass, fields
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import possible_names
 
 FRONTS = ("nginx", "caddy")
 TIMEOUT, MIN_FREE_PERCENT = 10, 5
@@ -112,7 +113,8 @@ class Notify:
 
 def front_address(server: str, port: int, address: str, server_names: t.Sequence[str]) -> FrontAddress:
     """How to ask a front that was set up with these values."""
-    host = next(iter(server_names), "localhost").replace("*", "www")
+    names = possible_names(name.replace("*", "www") for name in server_names)
+    host = next(iter(names), "localhost")
     if address in ("", "0.0.0.0"):  # noqa: S104 - this is what the front was told
         address = "127.0.0.1"
     return FrontAddress(server, "::1" if address == "::" else address, port, host)

@@ -193,6 +193,11 @@ class Layout:
         """A file that is there while our supervisord is the first process of a container."""
         return os.path.join(self.run, "container")
 
+    @property
+    def front_names(self) -> str:
+        """In a container: the file of its host names, less the ending that each front has for it."""
+        return os.path.join(self.run, "front-names")
+
     def given_secrets(self, name: str) -> str:
         """In a container: the secrets that were mounted for an app, as they lie beside a release elsewhere."""
         return os.path.join(self.run, "secrets", name)

@@ -127,6 +127,12 @@ def inventory(served: Site) -> str:
     extra = ""
     if served.names:
         extra += "    pyapps_server_names: [%s]\n" % ", ".join('"%s"' % name for name in served.names)
+    else:
+        extra += (
+            "    # There every host name was answered; here localhost, this machine's own and all addresses are, and\n"
+            "    # those that you add.\n"
+            "    pyapps_server_names: []\n"
+        )
     if served.port not in (None, 80):
         extra += "    pyapps_port: %d\n" % served.port
     return (

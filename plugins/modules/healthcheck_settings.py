@@ -37,7 +37,7 @@ options:
     type: str
     default: ""
   server_names:
-    description: Host names that the front answers to; empty means every name.
+    description: Host names that the front answers to beside the host's own.
     type: list
     elements: str
     default: []

@@ -52,7 +52,7 @@ def serve(front: Front, echo: Echo) -> Front:
 def front(server: str, echo: Echo) -> t.Iterator[Front]:
     """Nobody is trusted."""
     apps = [entry("pinned", config=TRUSTED_HEADERS), entry("plain", pinned=False, config=TRUSTED_HEADERS)]
-    front = Front(server, apps)
+    front = Front(server, apps, server_names=("apps.example",))
     try:
         yield serve(front, echo)
     finally:

@@ -39,6 +39,25 @@ def test_the_websocket_opens_for_our_own_pages_only(host: Host, app: str) -> Non
     assert handshake(host, stream, origin="https://evil.example") == 403
 
 
+@apps
+def test_a_page_of_another_host_gets_nothing(host: Host, app: str) -> None:
+    """DNS rebinding: its name leads here, and for a browser it is of the same origin as the app."""
+    stream = "/%s/_stcore/stream" % app
+    assert handshake(host, stream, origin="http://evil.example", name="evil.example") == 421
+    for path in ("/%s/" % app, "/"):
+        refused = get(host, path, "--header", "Host: evil.example")
+        assert refused.status == 421
+        assert "pyapps_server_names" in refused.body
+
+
+def test_a_host_answers_to_its_names_and_addresses(host: Host) -> None:
+    """Of the inventory, of the machine, and for mDNS; nobody had to list them."""
+    machine = host.check_output("uname -n")
+    inventory = host.backend.get_pytest_id().partition("://")[2]
+    for name in (machine, machine + ".local", inventory, "127.0.0.1", "[::1]:8080", "192.168.178.20", "LOCALHOST.:80"):
+        assert get(host, "/", "--header", "Host: " + name).status == 200, name
+
+
 def test_the_gallery_names_and_links_every_app(host: Host) -> None:
     page = get(host, "/")
     assert page.status == 200

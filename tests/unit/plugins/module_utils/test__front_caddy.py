@@ -38,3 +38,15 @@ def test_a_root_too_long_for_a_socket_is_refused() -> None:
 def test_what_nothing_matches_is_404() -> None:
     """Caddy's own answer would be an empty 200."""
     assert "\t\trespond 404\n\t}\n\thandle_errors" in caddy_config([], settings())
+
+
+def test_every_name_needs_no_look_at_any() -> None:
+    """``*``: no matcher."""
+    assert "@misdirected" not in caddy_config([], settings(server_names=("*",)))
+    assert caddy_config([], settings()).count("handle @misdirected") == 1
+
+
+def test_a_container_brings_its_names_when_it_starts() -> None:
+    """Caddy judges the configuration before the file is there, hence the wildcard."""
+    assert 'import "/srv/a folder/run/pyapps/front-names.caddy*"' in caddy_config([], settings(names_at_start=True))
+    assert "front-names" not in caddy_config([], settings())

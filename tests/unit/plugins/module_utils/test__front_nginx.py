@@ -46,3 +46,24 @@ def test_each_app_has_its_own_block_and_limits() -> None:
     assert text.count("proxy_read_timeout 86400s;") == 4
     alone = nginx_site(app_routes(LAYOUT, [one]), settings())
     assert alone[: alone.index("# app app-1")] in text
+
+
+def test_it_takes_only_names_that_were_asked_for() -> None:
+    """The machine's own may be those of another site; that they are answered is said apart from it."""
+    text = nginx_site([], settings(server_names=("apps.example", "*"), further_names=("attic",)))
+    assert 'server_name "apps.example";' in text
+    text = nginx_site([], settings(further_names=("attic",)))
+    assert "server_name _;" in text
+    assert all('"~*^(%s)' % name in text for name in ("localhost", "attic"))
+
+
+def test_every_name_needs_no_look_at_any() -> None:
+    """``*``: neither map nor rule."""
+    assert "misdirected" not in nginx_site([], settings(server_names=("*",)))
+    assert nginx_site([], settings()).count("if ($pyapps_misdirected)") == 1
+
+
+def test_a_container_brings_its_names_when_it_starts() -> None:
+    """nginx judges the site before the file is there, hence the wildcard."""
+    assert 'include "/srv/a folder/run/pyapps/front-names.nginx*";' in nginx_site([], settings(names_at_start=True))
+    assert "include" not in nginx_site([], settings())
