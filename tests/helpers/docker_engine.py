@@ -28,11 +28,11 @@ def inspect(name: str) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", found)
 
 
-def get(port: int, path: str) -> tuple[int, str]:
-    """Status and body; 0 for no answer."""
+def get(port: int, path: str, name: str = "localhost") -> tuple[int, str]:
+    """Status and body for who asks for a host by this name; 0 for no answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Host": "%s:%d" % (name, port)})
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace")
     except OSError:

@@ -19,6 +19,7 @@ from helpers.streamlit_session import session
 
 IMAGE = "pyapps-container-prod"
 ONE, TWO = "pyapps-container-one", "pyapps-container-two"
+NAMES = ("--env", "PYAPPS_SERVER_NAMES=myserver, apps.example.com")
 CANARY = b"pyapps-canary-4711"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 QUICK = ["--health-interval=2s", "--health-retries=3", "--health-timeout=30s", "--health-start-period=60s"]
@@ -62,7 +63,7 @@ def one() -> str:
     (FOLDER / "run.env").write_text('HELLO="WORLD"\n')
     (FOLDER / "app_1.env").write_text("GREETING=for-app-1-only\n")
     secret = "%s:/run/secrets/app_1.env:ro" % (FOLDER / "app_1.env")
-    run(ONE, "--env-file", FOLDER / "run.env", "--env", "APP_ENV=PROD", "--volume", secret)
+    run(ONE, "--env-file", FOLDER / "run.env", "--env", "APP_ENV=PROD", "--volume", secret, *NAMES)
     wait_for("both apps answer", lambda: serves(port(ONE)))
     return ONE
 
@@ -83,6 +84,23 @@ def test_what_docker_knows_of_the_image() -> None:
     version = docker("version", "--format", "{{.Server.Version}}")
     assert ("--start-interval" in (FOLDER / "image" / "Dockerfile").read_text()) == (int(version.split(".")[0]) >= 25)
     assert config["Labels"]["org.opencontainers.image.title"] == IMAGE
+
+
+def test_it_answers_to_its_names_and_to_those_that_it_was_given(one: str) -> None:
+    """An image does not know under which name people reach its containers; who asks for another one is told how."""
+    for name in ("localhost", "127.0.0.1", "[::1]", "MyServer", "apps.example.com", inspect(one)["Config"]["Hostname"]):
+        assert get(port(one), "/", name)[0] == 200, name
+    status, text = get(port(one), "/", "evil.example")
+    assert status == 421
+    assert "PYAPPS_SERVER_NAMES" in text
+    refused = subprocess.run(
+        ["docker", "run", "--rm", "--env", "PYAPPS_SERVER_NAMES=my server,a;b", IMAGE],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "the container can not start: PYAPPS_SERVER_NAMES: 'a;b' is not allowed" in refused.stderr
 
 
 def test_nothing_was_started_where_the_image_is_laid_out() -> None:

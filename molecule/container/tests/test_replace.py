@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import time
 import typing as t
@@ -76,6 +77,12 @@ def test_the_relay_hands_everything_on(relay: Relay, first: str) -> None:
     assert get(relay.port, pin(relay.port, "app-1") + "/_stcore/health") == (200, "ok")
     assert get(relay.port, "/app-1/~/%s.20000/_stcore/health" % ("0" * 32))[0] == 410
     assert get(relay.port, "/_pyapps/streamlit/0.0.0-0123456789ab/x.js")[0] in (404, 410)
+
+
+def test_the_containers_know_the_names_of_this_machine(relay: Relay, first: str) -> None:
+    """Whoever opens the relay by this machine's name gets the apps, and nobody else's page does."""
+    assert get(relay.port, "/app-1/", socket.gethostname())[0] == 200
+    assert get(relay.port, "/app-1/", "evil.example")[0] == 421
 
 
 def test_a_second_run_changes_nothing(relay: Relay, first: str) -> None:
