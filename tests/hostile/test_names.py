@@ -14,6 +14,7 @@ import json
 import random
 import re
 import socket
+import string
 import typing as t
 from pathlib import Path
 
@@ -103,6 +104,7 @@ BROKEN = (
     "",
 )
 PAGE = "the page of an app"
+LETTERS = set(string.ascii_lowercase + string.digits + "-_")
 
 
 class Question(t.NamedTuple):
@@ -159,8 +161,9 @@ def is_own(host: str) -> bool:
     if found := re.fullmatch(r"(.*?)(?::[0-9]*)", name) if not name.endswith("]") else None:
         name = found[1]
     name = name[:-1] if name.endswith(".") else name
-    if name.endswith(".wild.example") and "*" not in name:
-        return not name.startswith(".") and ".." not in name
+    labels = name.split(".")
+    if labels[-2:] == ["wild", "example"] and len(labels) > 2:
+        return all(set(label) <= LETTERS and label.strip("-") == label != "" for label in labels)
     with contextlib.suppress(ValueError):
         return name in OWN or bool(ipaddress.IPv4Address(name))
     if name.startswith("[") and name.endswith("]"):

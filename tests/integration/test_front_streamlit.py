@@ -210,7 +210,10 @@ def test_a_silent_stream_outlives_the_time_limit_of_plain_requests(server: str) 
         for path in ("/app-1/_stcore/stream", "/app-1/~/%s/_stcore/stream" % pin):
             stream = socket.create_connection(("127.0.0.1", front.port), timeout=20)
             key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13"
-            text = "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%s\r\n\r\n" % (path, key)
+            text = "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%s\r\n\r\n" % (
+                path,
+                key,
+            )
             stream.sendall(text.encode())
             assert stream.recv(65536).startswith(b"HTTP/1.1 101")
             streams.append(stream)
