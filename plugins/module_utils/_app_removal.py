@@ -14,7 +14,6 @@ import grp
 import os
 import pwd
 import re
-import shutil
 import signal
 import stat
 import time
@@ -24,7 +23,6 @@ from dataclasses import dataclass, field
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state, _retire
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
     force_remove,
-    part_path,
     remove_parts,
     remove_tree,
     sync_folder,
@@ -122,7 +120,6 @@ def remove_app(
         os.chown(app.data, os.geteuid(), os.getegid(), follow_symlinks=False)
         os.chmod(app.data, _CLOSED)
     elif remains.data == "delete":
-        _delete_data(app.data)
         remove_tree(app.path)
     remove_parts(app.path)
     with contextlib.suppress(OSError):  # it stays while it holds the data folder
@@ -141,18 +138,6 @@ def _logs(layout: Layout, name: str) -> list[str]:
 def _is_closed(folder: str) -> bool:
     status = os.lstat(folder)
     return status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == _CLOSED
-
-
-def _delete_data(folder: str) -> None:
-    """Delete what an app has written; rmtree follows no link, and root needs no change of modes."""
-    if not os.path.lexists(folder):
-        return
-    aside = part_path(folder)
-    os.rename(folder, aside)
-    if os.geteuid() == 0:
-        shutil.rmtree(aside)
-    else:
-        force_remove(aside)
 
 
 def _remove_user(user: str, run_command: Command) -> None:

@@ -16,8 +16,9 @@ import grp
 import os
 import pwd
 import secrets
-import shutil
 import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._tree_removal import TreeRemoval
 
 PART = ".part-"
 """Names that begin with this are unfinished work of a run; whoever holds the lock may delete them."""
@@ -151,15 +152,16 @@ def remove_tree(path: str) -> None:
 
 
 def force_remove(path: str) -> None:
-    """Delete a folder with its read-only parts (environments and releases are read-only for their owner too)."""
-    if os.path.islink(path) or not os.path.isdir(path):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        return
-    for folder, _folders, _files in os.walk(path):
-        with contextlib.suppress(PermissionError):
-            os.chmod(folder, 0o700)
-    shutil.rmtree(path)
+    """Delete a file, a link or a folder with everything in it, also where somebody else changes the tree meanwhile.
+
+    Environments and releases are read-only for their owner too. What is not there is fine.
+
+    :param path: the folder that holds it must be one that nobody else can write
+    :raises OSError: something stays
+    """
+    folder, name = os.path.split(path.rstrip("/"))
+    with contextlib.suppress(FileNotFoundError), TreeRemoval(folder or ".", PART) as removal:
+        removal.remove(name)
 
 
 def remove_parts(folder: str) -> None:

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Root walks through a folder in which another user exchanges folders and links meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from helpers.attacks import record, tries
+from helpers.exchanger import STRANGER, exchanging
+
+NAMES = ["lib%d" % number for number in range(60)]
+
+
+@pytest.fixture
+def place() -> t.Iterator[Path]:
+    """A folder of root's that other users can enter: pytest's own are closed to them."""
+    with tempfile.TemporaryDirectory(prefix="pyapps-hostile-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def victim(place: Path) -> Path:
+    """Another app's folder, whose folders have names that can be guessed."""
+    folder = place / "victim"
+    for name in NAMES:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file").write_text("kept")
+    return folder
+
+
+def harm(victim: Path) -> list[str]:
+    """What has become of the victim's folder; modes and owners are put right again."""
+    found = []
+    for path in (victim, *(victim / name for name in NAMES)):
+        status = path.stat()
+        if (stat.S_IMODE(status.st_mode), status.st_uid) != (0o755, os.geteuid()):
+            found.append("%s has mode %o of user %d" % (path.name, stat.S_IMODE(status.st_mode), status.st_uid))
+            os.chown(path, os.geteuid(), -1)
+            path.chmod(0o755)
+    return found + ["the file in %s is gone" % name for name in NAMES if not (victim / name / "file").exists()]
+
+
+def bait(folder: Path, target: Path) -> Path:
+    """A stranger's folder; in it ``own``, with the same names as somebody else's, and ``link``, which leads there."""
+    own, link = folder / "own", folder / "link"
+    for path in (folder, own, *(own / name for name in NAMES)):
+        path.mkdir()
+        (path / "file").write_text("own")
+        os.chown(path, STRANGER, STRANGER)
+    link.symlink_to(target)
+    return folder
+
+
+def test_what_a_build_left_is_deleted_through_no_exchanged_link(place: Path, victim: Path) -> None:
+    through: list[str] = []
+    count = tries(15, 500)
+    for number in range(count):
+        work = place / (".part-work-%d" % number)
+        work.mkdir()
+        with exchanging(bait(work / "build", victim), ("own", "link")), contextlib.suppress(OSError):
+            _files.force_remove(str(work))
+        through += harm(victim)
+        assert through or not work.exists()
+    record("home", "folders and links exchanged in a build's folder while root deletes it", count, through)
