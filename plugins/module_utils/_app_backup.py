@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backups of apps' data folders on their host, one archive an app. PRIVATE to the collection.
 
-Only for who holds the host's lock.
+Nobody needs the host's lock for a backup: it changes nothing, and it may take hours.
 """
 
 from __future__ import annotations
@@ -11,29 +11,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import time
 import typing as t
-from dataclasses import dataclass
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import (
-    _data_archive,
-    _drain,
-    _files,
-    _instance_state,
-    _preview,
-    _retire,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _data_archive, _data_save, _files, _instance_state
 from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import ChildError, call_as
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
-from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import clear_down
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
 
-_SECONDS = 4 * 3600
-_STOP_SECONDS = 30.0
-_START_SECONDS = 60.0
-# Not names of unfinished work (_files.PART), which the next run deletes as root: what is in them is the app's.
-_FRESH, _BEFORE = "data-restoring", "data-before-restore"
+LONGEST_SECONDS = 4 * 3600
+"""Of the work on one archive."""
+
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 Result = dict[str, t.Any]
@@ -57,9 +46,9 @@ def catalog_path(folder: str, moment: float) -> str:
 
 
 def newest_archive(folder: str, app: str) -> str:
-    """The youngest archive of an app in a folder.
+    """The youngest archive of an app in a folder, by its name.
 
-    :raises BackupError: there is none, or it is not one of this app
+    :raises BackupError: there is none
     """
     pattern = re.compile(r"%s-[0-9]{8}T[0-9]{6}Z\.tar\.gz" % re.escape(app))
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
@@ -69,7 +58,6 @@ def newest_archive(folder: str, app: str) -> str:
             "archive: there is no backup of %s in %s. Say -e archive=PATH, or pyapps_backup_dir. Nothing was changed."
             % (app, folder)
         )
-    check_archive(found[-1], app)
     return found[-1]
 
 
@@ -85,7 +73,7 @@ def save_app(layout: Layout, name: str, path: str) -> Result:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as target:
             manifest = {"app": name, "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-            saved = call_as(user, lambda: list(_data_archive.save(app.data, manifest, target)), _SECONDS)
+            saved = call_as(user, lambda: list(_data_save.save(app.data, manifest, target)), LONGEST_SECONDS)
             target.flush()
             os.fsync(target.fileno())
         files, size, skipped = _data_archive.Saved(*saved)
@@ -93,7 +81,7 @@ def save_app(layout: Layout, name: str, path: str) -> Result:
         os.rename(part, path)
         _files.sync_folder(os.path.dirname(path))
     except (ChildError, OSError, TypeError, _instance_state.ReleaseError) as error:
-        return _failed("backup", str(error))
+        return failed("backup", str(error))
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(part)
@@ -102,142 +90,52 @@ def save_app(layout: Layout, name: str, path: str) -> Result:
     return {"state": "ok", "changed": True, "note": note, "archive": path}
 
 
-def check_archive(path: str, app: str | None) -> str:
-    """Which app an archive is of.
+class Archive(t.NamedTuple):
+    """An archive that is open, so that what was checked is what is restored.
+
+    :param app: whose data it holds
+    """
+
+    path: str
+    app: str
+    file: t.BinaryIO
+
+
+def open_archive(path: str, app: str | None) -> Archive:
+    """Open an archive, and see which app it is of.
 
     :param app: which one it has to be of; None takes any
     :raises BackupError: it can not be read, is not one of ours, or of another app
     """
     try:
-        with open(path, "rb") as file:
-            manifest = _data_archive.read_manifest(file)
-    except (OSError, _data_archive.ArchiveError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise BackupError("archive: %s: %s. Nothing was changed." % (path, reason)) from None
-    found = str(manifest["app"])
-    if app is not None and found != app:
-        raise BackupError(
-            "archive: %s holds the data of %s, not of %s. Nothing was changed." % (path, printable(found), app)
-        )
-    return found
-
-
-@dataclass(frozen=True)
-class Restore:
-    """One app's restore.
-
-    :param supervisor: None when no supervisord runs
-    :param stop: whether a running app may be stopped for it
-    """
-
-    layout: Layout
-    name: str
-    archive: str
-    supervisor: Supervisor | None
-    stop: bool
-
-    @property
-    def app(self) -> AppLayout:
-        return self.layout.app(self.name)
-
-    @property
-    def program(self) -> str | None:
-        """The program of the live instance, when it runs (or tries to)."""
-        live = _instance_state.live_instance(self.app)
-        if live is None or self.supervisor is None:
-            return None
-        name = "%s.%s" % (self.name, live.instance)
-        process = self.supervisor.processes().get(name)
-        return name if process is not None and not process.stopped else None
-
-    def refuse_running(self) -> None:
-        """:raises BackupError: the app runs, and nobody said that it may be stopped"""
-        if (self.program or _drain.draining(self.app)) and not self.stop:
+        # A named pipe would let root wait for ever.
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except OSError as error:
+        raise BackupError("archive: %s: %s. Nothing was changed." % (path, error.strerror)) from None
+    try:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise BackupError("archive: %s is no file. Nothing was changed." % path)
+        found = str(_data_archive.read_manifest(file)["app"])
+        if app is not None and found != app:
             raise BackupError(
-                "%s runs, and would go on with the old data in its memory. Run again with -e stop=true: it is stopped "
-                "meanwhile. Nothing was changed." % self.name
+                "archive: %s holds the data of %s, not of %s. Nothing was changed." % (path, printable(found), app)
             )
-
-    def take(self) -> Result:
-        """Replace the data folder; the app is stopped only while two folders change their names."""
-        try:
-            user, _uid = _instance_state.process_owner(self.name)
-            fresh = os.path.join(self.app.path, _FRESH)
-            if os.path.lexists(fresh):
-                self._delete(fresh, user)
-            _files.make_folder(fresh, 0o750, user, user)
-            try:
-                files, size, _skipped = self._unpack(user, fresh)
-                self._swap(fresh, user)
-            finally:
-                if os.path.isdir(fresh):
-                    self._delete(fresh, user)
-            note = "%d files, %.1f MB from %s" % (files, size / 1e6, self.archive)
-        except (
-            BackupError,
-            ChildError,
-            OSError,
-            SupervisorError,
-            TypeError,
-            _instance_state.ReleaseError,
-            _retire.RetireError,
-        ) as error:
-            return _failed("restore", str(error))
-        return {"state": "ok", "changed": True, "note": note}
-
-    def _unpack(self, user: str | None, fresh: str) -> tuple[int, int, list[str]]:
-        with open(self.archive, "rb") as source:
-            os.lseek(source.fileno(), 0, os.SEEK_SET)
-            found = call_as(user, lambda: list(_data_archive.restore(source, fresh)), _SECONDS)
-        return _data_archive.Saved(*found)
-
-    def _swap(self, fresh: str, user: str | None) -> None:
-        program, before = self.program, os.path.join(self.app.path, _BEFORE)
-        if os.path.lexists(before):
-            self._delete(before, user)
-        for record in _drain.draining(self.app) + _preview.previews(self.app):  # it would go on with the old data, too
-            _retire.retire(self.layout, self.app, record.instance, self.supervisor)
-        if program and self.supervisor and not self.supervisor.stop(program, _STOP_SECONDS):
-            raise BackupError("the process of %s does not end" % program)
-        try:
-            os.rename(self.app.data, before)
-            try:
-                os.rename(fresh, self.app.data)
-            except OSError:
-                os.rename(before, self.app.data)
-                raise
-            _files.sync_folder(self.app.path)
-        finally:
-            if program and self.supervisor:
-                self.supervisor.start(program)
-        if program and self.supervisor:
-            self._wait_until_well(program, self.supervisor)
-        self._delete(before, user)
-
-    def _wait_until_well(self, program: str, supervisor: Supervisor) -> None:
-        live = _instance_state.live_instance(self.app)
-        _user, uid = _instance_state.process_owner(self.name)
-        process = supervisor.processes().get(program)
-        if live is None:
-            return
-        problem = _instance_state.live_problem(self.layout, live, process, uid, supervisor, _START_SECONDS)
-        if problem:
-            raise BackupError(
-                "its data is restored, but it does not serve: %s. See its log; what it had before is in %s"
-                % (problem, os.path.join(self.app.path, _BEFORE))
-            )
-        clear_down(self.app)
-
-    def _delete(self, folder: str, user: str | None) -> None:
-        """Delete a data folder; what is in it with the app's rights."""
-        call_as(user, lambda: _empty(folder), _SECONDS)
-        os.rmdir(folder)
+    except _data_archive.ArchiveError as error:
+        file.close()
+        raise BackupError("archive: %s: %s. Nothing was changed." % (path, error)) from None
+    except BaseException:
+        file.close()
+        raise
+    return Archive(path, found, file)
 
 
-def _empty(folder: str) -> None:
-    for name in os.listdir(folder):
-        _files.force_remove(os.path.join(folder, name))
-
-
-def _failed(step: str, reason: str) -> Result:
-    return {"state": "failed", "changed": False, "step": step, "reason": reason, "log": [], "note": "nothing done"}
+def failed(step: str, reason: str) -> Result:
+    """The result of a step that has failed; its reason may be an app's words."""
+    return {
+        "state": "failed",
+        "changed": False,
+        "step": step,
+        "reason": printable(reason),
+        "log": [],
+        "note": "nothing done",
+    }

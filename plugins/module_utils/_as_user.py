@@ -13,9 +13,14 @@ import json
 import os
 import pwd
 import signal
+import threading
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import libc_call
+
 _LONGEST_ANSWER = 1 << 20
+_GRACE = 2  # seconds
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class ChildError(Exception):
@@ -43,8 +48,14 @@ def call_as(user: str | None, work: t.Callable[[], t.Any], seconds: int) -> t.An
         os.close(reader)
         _run_child(entry, work, writer, seconds)
     os.close(writer)
-    with open(reader, "rb") as file:
-        answer = file.read(_LONGEST_ANSWER).decode(errors="replace")
+    # Its own alarm does not reach a child that its user has stopped (SIGSTOP).
+    end = threading.Timer(seconds + _GRACE, os.kill, (child, signal.SIGKILL))
+    end.start()
+    try:
+        with open(reader, "rb") as file:
+            answer = file.read(_LONGEST_ANSWER).decode(errors="replace")
+    finally:
+        end.cancel()
     _pid, status = os.waitpid(child, 0)
     if status != 0:
         raise ChildError(answer or "the child process ended with status %d" % status)
@@ -61,6 +72,8 @@ def _run_child(entry: pwd.struct_passwd, work: t.Callable[[], t.Any], writer: in
         os.initgroups(entry.pw_name, entry.pw_gid)
         os.setgid(entry.pw_gid)
         os.setuid(entry.pw_uid)
+        # Who holds the host's lock gives it on to this child; a killed run must not stay locked by it.
+        libc_call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.chdir("/")
         os.umask(0o027)
         with open(writer, "wb", closefd=False) as file:

@@ -12,8 +12,8 @@ version_added: 0.2.0
 description:
   - Replaces an app's data folder by what an archive of M(selfhost.pyapps.app_backup) holds.
   - Everything is checked before anything changes; another app's archive and anything else that is no backup is refused.
-  - Unpacks with the app's rights beside the data folder, and then swaps the two; names and links that lead out are
-    refused.
+  - Unpacks with the app's rights beside the data folder, and then swaps the two; only for that it holds the host's
+    lock. Names and links that lead out are refused.
   - An app that runs is refused, unless O(stop) is set; then it is stopped while the folders are swapped.
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 extends_documentation_fragment:
@@ -80,7 +80,7 @@ import json
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_backup
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_backup, _app_restore
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT
@@ -95,8 +95,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc im
 )
 
 
-def archives(layout: Layout, params: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """The archive of each app that is to be restored.
+def archives(layout: Layout, params: t.Mapping[str, t.Any]) -> list[_app_backup.Archive]:
+    """The archive of each app that is to be restored, open.
 
     :raises BackupError: nobody said which, or there is none
     :raises ChoiceError: a name is no app's
@@ -106,14 +106,25 @@ def archives(layout: Layout, params: t.Mapping[str, t.Any]) -> dict[str, str]:
     if params["archive"]:
         if len(named) > 1:
             raise _app_backup.BackupError("app: found %s; an archive is of one app" % ", ".join(named))
-        found = _app_backup.check_archive(params["archive"], named[0] if named else None)
-        return {choose([found], there, "on this host (deploy it first)")[0]: params["archive"]}
+        found = _app_backup.open_archive(params["archive"], named[0] if named else None)
+        choose([found.app], there, "on this host (deploy it first)")
+        return [found]
     if not named and not params["catalog"]:
         raise _app_backup.BackupError(
             "app, archive: neither is given. Say -e app=NAME for the newest backup of an app, or -e archive=PATH."
         )
     folder = params["folder"] or _app_backup.default_folder(layout)
-    return {name: _app_backup.newest_archive(folder, name) for name in named}
+    return [_app_backup.open_archive(_app_backup.newest_archive(folder, name), name) for name in named]
+
+
+def running_supervisor(layout: Layout) -> Supervisor | None:
+    """Supervisor, or None when none runs."""
+    supervisor = Supervisor(layout.supervisor_socket)
+    try:
+        supervisor.processes()
+    except DaemonDownError:
+        return None
+    return supervisor
 
 
 def catalog_text(path: str) -> str:
@@ -131,26 +142,23 @@ def catalog_text(path: str) -> str:
     raise _app_backup.BackupError("catalog: %s is no copy of an applied catalog. Nothing was changed." % path)
 
 
-def restore(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
+def restore(
+    module: AnsibleModule, layout: Layout, chosen: list[_app_backup.Archive], supervisor: Supervisor | None
+) -> dict[str, t.Any]:
     """Check everything, then do it; what the module returns."""
-    params = module.params
-    supervisor: Supervisor | None = Supervisor(layout.supervisor_socket)
-    try:
-        supervisor.processes() if supervisor else None
-    except DaemonDownError:
-        supervisor = None
-    chosen = archives(layout, params)
-    turns = [_app_backup.Restore(layout, name, archive, supervisor, params["stop"]) for name, archive in chosen.items()]
+    params, wait = module.params, module.params["lock_timeout"]
+    turns = [_app_restore.Restore(layout, archive, supervisor, params["stop"], wait) for archive in chosen]
     for turn in turns:
         turn.refuse_running()
     text = catalog_text(params["catalog"]) if params["catalog"] else None
     before = read_text(layout.catalog)
     if module.check_mode:
         note = "would be restored from %s"
-        results = {turn.name: {"state": "ok", "changed": True, "note": note % turn.archive} for turn in turns}
+        results = {turn.name: {"state": "ok", "changed": True, "note": note % turn.archive.path} for turn in turns}
     else:
         if text is not None and text != before:
-            write_file(layout.catalog, text)
+            with host_lock(layout.lock, wait, "puts the applied catalog back"):
+                write_file(layout.catalog, text)
         results = {turn.name: turn.take() for turn in turns}
     differs = text is not None and text != before
     applied = {"url": "", "apps": []}
@@ -159,7 +167,7 @@ def restore(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
     return {
         "changed": differs or any(result["changed"] for result in results.values()),
         "app_results": results,
-        "apps": table_rows(applied, list(chosen)),
+        "apps": table_rows(applied, [turn.name for turn in turns]),
         "url": applied["url"],
         "diff": diff_entry(layout.catalog, before, text) if differs else {},
     }
@@ -180,10 +188,12 @@ def main() -> None:
     )
     layout = Layout(module.params["root"])
     try:
+        supervisor = running_supervisor(layout)
         with contextlib.ExitStack() as stack:
-            if not module.check_mode:
-                stack.enter_context(host_lock(layout.lock, module.params["lock_timeout"], "restores data of apps"))
-            answer = restore(module, layout)
+            chosen = archives(layout, module.params)
+            for archive in chosen:
+                stack.enter_context(archive.file)
+            answer = restore(module, layout, chosen, supervisor)
     except (_app_backup.BackupError, ChoiceError, LockedError, OSError, SupervisorError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import time
 
 import pytest
@@ -37,3 +38,24 @@ def test_a_failure_is_told(user: str | None) -> None:
 def test_a_child_that_hangs_is_ended() -> None:
     with pytest.raises(ChildError, match="status"):
         call_as(USER, lambda: time.sleep(60), 1)
+
+
+def test_a_child_that_its_user_has_stopped_is_ended() -> None:
+    with pytest.raises(ChildError, match="status 9"):
+        call_as(USER, lambda: os.kill(os.getpid(), signal.SIGSTOP), 1)
+
+
+def test_a_child_ends_with_who_called_it() -> None:
+    """It has inherited the host's lock."""
+    reader, writer = os.pipe()
+    caller = os.fork()
+    if caller == 0:
+        os.close(reader)
+        call_as(USER, lambda: [os.write(writer, b"x"), time.sleep(600)], 600)
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as file:
+        assert file.read(1) == b"x"
+        os.kill(caller, signal.SIGKILL)
+        os.waitpid(caller, 0)
+        assert file.read() == b"", "the child still holds what it has inherited"

@@ -9,18 +9,15 @@ import os
 import socket
 import sqlite3
 import tarfile
+import tempfile
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _data_archive
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import (
-    MANIFEST,
-    ArchiveError,
-    read_manifest,
-    restore,
-    save,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _data_restore
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import MANIFEST, ArchiveError, read_manifest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_restore import restore
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_save import save
 
 HEAD = (MANIFEST, json.dumps({"format": 1, "app": "app_1"}).encode())
 
@@ -42,9 +39,10 @@ def data(tmp_path: Path) -> Path:
 
 
 def saved(data: Path) -> bytes:
-    target = io.BytesIO()
-    save(str(data), {"app": "app_1"}, target)
-    return target.getvalue()
+    with tempfile.TemporaryFile() as target:
+        save(str(data), {"app": "app_1"}, target)
+        target.seek(0)
+        return target.read()
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -138,12 +136,8 @@ def test_a_socket_and_a_pipe_are_left_out_and_told(data: Path, tmp_path: Path, m
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("s.sock")
     os.mkfifo("pipe")
-    assert save(str(data), {"app": "app_1"}, io.BytesIO()).skipped == ["pipe", "s.sock"]
-
-
-def test_a_file_that_shrinks_meanwhile_leaves_the_archive_whole() -> None:
-    file = _data_archive._Exactly(io.BytesIO(b"abc"), 5)
-    assert file.read(4) + file.read(4) + file.read(1) == b"abc\0\0"
+    with tempfile.TemporaryFile() as target:
+        assert save(str(data), {"app": "app_1"}, target).skipped == ["pipe", "s.sock"]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +199,7 @@ def test_a_truncated_archive_is_refused(data: Path, tmp_path: Path) -> None:
 def test_an_archive_larger_than_the_disk_is_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_data_archive, "_RESERVE", 1 << 60)
+    monkeypatch.setattr(_data_restore, "RESERVE", 1 << 60)
     target = tmp_path / "new"
     target.mkdir()
     with pytest.raises(ArchiveError, match="more room"):

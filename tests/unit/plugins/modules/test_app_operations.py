@@ -8,15 +8,15 @@ That they work is shown on a real host (tests/integration/test_operations.py).
 
 from __future__ import annotations
 
-import io
 import json
 import os
+import tempfile
 import types
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import save
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_save import save
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.modules import app_backup, app_logs, app_restart, app_restore, new_app
 from helpers.modules import run_module
@@ -33,12 +33,14 @@ def layout(tmp_path: Path) -> Layout:
             os.makedirs(folder, exist_ok=True)
     os.makedirs(found.etc)
     Path(found.catalog).write_text(json.dumps(CATALOG))
-    archive = io.BytesIO()
-    save(found.app("app_1").data, {"app": "app_1"}, archive)
+    with tempfile.TemporaryFile() as file:
+        save(found.app("app_1").data, {"app": "app_1"}, file)
+        file.seek(0)
+        archive = file.read()
     folder = tmp_path / "var" / "backups" / "pyapps"
     folder.mkdir(parents=True)
     for moment in ("20260101T000000Z", "20260102T000000Z"):
-        (folder / ("app_1-%s.tar.gz" % moment)).write_bytes(archive.getvalue())
+        (folder / ("app_1-%s.tar.gz" % moment)).write_bytes(archive)
     (folder / "app_1-old.tar.gz").write_text("no archive")
     return found
 
