@@ -11,6 +11,7 @@ import stat
 import unicodedata
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import is_unprintable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -40,20 +41,22 @@ def _is_sign(character: str) -> bool:
     return not is_unprintable(character) and unicodedata.category(character)[0] in "LMNS"
 
 
-def is_inside(root: str, path: str) -> bool:
-    """Whether a path, with all links followed, lies below a folder."""
-    real_root = os.path.realpath(root)
-    return os.path.realpath(path).startswith(os.path.join(real_root, ""))
+def _real_path(root: str, path: str) -> str | None:
+    """A path with all links followed, relative to a folder; None when it leads out of that."""
+    found = os.path.relpath(os.path.realpath(path), os.path.realpath(root))
+    return None if found.split("/", 1)[0] == ".." else found
 
 
-def check_regular(root: str, path: str) -> None:
+def check_regular(root: str, path: str) -> str:
     """Accept only a regular file whose links, if any, stay inside ``root``.
 
+    :returns: where it lies, relative to ``root``
     :raises FileNotFoundError: there is nothing under that name
     :raises UnreadableError: it is something else, or leads out of the folder
     """
     os.lstat(path)
-    if not is_inside(root, path):
+    found = _real_path(root, path)
+    if found is None:
         raise UnreadableError("is a link that leads out of the app's folder: copy the file into the folder")
     try:
         mode = os.stat(path).st_mode
@@ -61,6 +64,7 @@ def check_regular(root: str, path: str) -> None:
         raise UnreadableError("is a link that leads nowhere (%s)" % error.strerror) from None
     if not stat.S_ISREG(mode):
         raise UnreadableError("is %s, not a regular file" % _kind(mode))
+    return found
 
 
 def _kind(mode: int) -> str:
@@ -78,9 +82,9 @@ def read_app_text(root: str, path: str, longest: int) -> str:
     :raises UnreadableError: anything else that makes it no text of ours
     """
     try:
-        check_regular(root, path)
-        # O_NONBLOCK: should it have become a pipe meanwhile, opening must not wait for a writer.
-        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        place = check_regular(root, path)
+        # It may have become a pipe meanwhile, or a folder on the way a link.
+        with folder_at(root) as top, open_file(top, place) as file:
             data = file.read(longest + 1)
     except FileNotFoundError:
         raise

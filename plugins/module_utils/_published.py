@@ -14,12 +14,14 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _published_app
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import MIB
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_bytes, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_app import NotTakenError, Taken
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_servers import Program, Site, programs, site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
 TAKEN, CHANGED, LEFT, YOURS = "taken", "changed", "left", "yours"
 
@@ -216,8 +218,8 @@ def _take_app(
 ) -> None:
     name = os.path.basename(folder)
     what = "apps/" + name
-    if not os.path.isdir(folder):
-        found.rows.append(Row(what, LEFT, "it is no folder; the build there ended with an error at it"))
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        found.rows.append(Row(what, LEFT, "it is no folder; the build there ended with an error at it, or followed it"))
         return
     try:
         setup, said = _published_app.settings(folder, taken, program.base_path if program else None, alone)
@@ -229,11 +231,12 @@ def _take_app(
     found.apps.append(name)
     paths, left = _published_app.files(folder)
     place = os.path.join(destination, "apps", name)
-    for path in paths:
-        if path not in (SETUP, DOTENV):
-            origin = os.path.join(folder, path)
-            mode = 0o755 if os.stat(origin).st_mode & stat.S_IXUSR else 0o644
-            _want(found, os.path.join(place, path), read_bytes(origin) or b"", mode)
+    with folder_at(folder) as top:
+        for path in paths:
+            if path not in (SETUP, DOTENV):
+                with open_file(top, path) as file:
+                    mode = 0o755 if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else 0o644
+                    _want(found, os.path.join(place, path), file.read(), mode)
     _want(found, os.path.join(place, SETUP), setup.encode(), 0o644)
     if env is not None:
         _want(found, os.path.join(place, DOTENV), env.encode(), 0o600)
@@ -266,5 +269,9 @@ def _want(found: Plan, path: str, content: bytes, mode: int) -> None:
 
 
 def _text(folder: str, name: str) -> str | None:
-    content = read_bytes(os.path.join(folder, name)) if os.path.isfile(os.path.join(folder, name)) else None
-    return None if content is None else content.decode("utf-8", "replace")
+    """The text of a file of a repository that is not trusted: a link is none, wherever it leads."""
+    try:
+        with folder_at(folder) as top, open_file(top, name) as file:
+            return file.read(MIB).decode("utf-8", "replace")
+    except OSError:
+        return None

@@ -16,6 +16,7 @@ and links are made last, so that nothing is ever written through one.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -25,10 +26,13 @@ import tarfile
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files import AppFiles
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
 _CHUNK = 1024 * 1024
 _MANIFEST = "manifest.json"
 _LARGEST_MANIFEST = 256 * _CHUNK
+_CAUSES_OF_ITS_OWN = frozenset((errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR, errno.EINVAL))
+"""Errors by which one app can not be read; any other (a full disk) is the archive's."""
 
 CODE = "code"
 INITIAL = "initial"
@@ -65,18 +69,29 @@ def write_archive(path: str, apps: t.Mapping[str, AppFiles], absent: t.Mapping[s
     with tarfile.open(path, "w:", format=tarfile.PAX_FORMAT) as archive:
         for name, app in apps.items():
             try:
-                _add_bytes(archive, "%s/%s" % (name, _MANIFEST), json.dumps(app.entries()).encode())
-                for file in app.files:
-                    if not file.is_link:
-                        _add_file(archive, "%s/%s/%s" % (name, CODE, file.path), os.path.join(app.folder, file.path))
-                for file in app.initial:
-                    if any(file.path == place or file.path.startswith(place + "/") for place in absent[name]):
-                        _add_file(archive, "%s/%s/%s" % (name, INITIAL, file.path), os.path.join(app.folder, file.path))
+                with folder_at(app.folder) as top:
+                    _add_app(archive, name, app, absent[name], top)
             except FileNotFoundError as error:
                 failures[name] = "%s has vanished while it was read: run again" % error.filename
-            except PermissionError as error:
+            except OSError as error:
+                if error.errno not in _CAUSES_OF_ITS_OWN:
+                    raise
                 failures[name] = "%s can not be read: %s" % (error.filename, error.strerror)
     return failures
+
+
+def _add_app(archive: tarfile.TarFile, name: str, app: AppFiles, absent: t.Sequence[str], top: int) -> None:
+    """Add one app.
+
+    :param top: descriptor of its folder
+    """
+    _add_bytes(archive, "%s/%s" % (name, _MANIFEST), json.dumps(app.entries()).encode())
+    for file in app.files:
+        if not file.is_link:
+            _add_file(archive, "%s/%s/%s" % (name, CODE, file.path), top, file.path)
+    for file in app.initial:
+        if any(file.path == place or file.path.startswith(place + "/") for place in absent):
+            _add_file(archive, "%s/%s/%s" % (name, INITIAL, file.path), top, file.path)
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -85,8 +100,8 @@ def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     archive.addfile(member, io.BytesIO(data))
 
 
-def _add_file(archive: tarfile.TarFile, name: str, path: str) -> None:
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+def _add_file(archive: tarfile.TarFile, name: str, top: int, path: str) -> None:
+    with open_file(top, path) as file:
         member = tarfile.TarInfo(name)
         member.size = os.fstat(file.fileno()).st_size
         archive.addfile(member, t.cast(t.BinaryIO, _ExactReader(file, member.size)))

@@ -5,6 +5,9 @@
 
 Only regular files and links that stay inside the folder are sent; folders come into being with their files. Everything
 is named relative to the app's folder, with ``/``.
+
+Who may write an app's folder may be less than who runs Ansible. So what is read is reached through open folders, and no
+link leads the reading elsewhere, also when it takes a folder's place meanwhile.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import KIB, UnreadableError, read_app_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import open_folder
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ignore import IGNORE_FILE, IgnoreError, IgnoreRules
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
 _CHUNK = 1024 * 1024
 _ENVIRONMENT = "pyvenv.cfg"
@@ -76,17 +81,8 @@ def list_app_files(folder: str, data_paths: t.Sequence[str] = ()) -> AppFiles:
     found = AppFiles(os.path.realpath(folder))
     try:
         _check_prerequisites(found, data_paths)
-        links: list[str] = []
-        rules = _ignore_rules(found.folder)
-        for path, status in _walk(found.folder, rules):
-            in_data = any(_is_below(path, data_path) for data_path in data_paths)
-            if stat.S_ISLNK(status.st_mode) and not in_data:
-                links.append(path)
-            elif not stat.S_ISREG(status.st_mode):
-                raise AppFilesError("%s is %s: remove it or name it in %s" % (path, _name_of(status), IGNORE_FILE))
-            else:
-                part = found.initial if in_data else found.files
-                part.append(_read(found.folder, path, status, hashed=not in_data))
+        with folder_at(found.folder) as top:
+            links = _list_files(found, top, data_paths)
         sent = {file.path for file in found.files}
         found.files += [_read_link(found.folder, path, sent, data_paths) for path in links]
     except OSError as error:
@@ -96,7 +92,26 @@ def list_app_files(folder: str, data_paths: t.Sequence[str] = ()) -> AppFiles:
     return found
 
 
-def _ignore_rules(folder: str) -> IgnoreRules:
+def _list_files(found: AppFiles, top: int, data_paths: t.Sequence[str]) -> list[str]:
+    """Add the files of a folder.
+
+    :param top: its descriptor
+    :returns: its links
+    """
+    links: list[str] = []
+    for path, status in _walk(top, _rules(found.folder)):
+        in_data = any(_is_below(path, data_path) for data_path in data_paths)
+        if stat.S_ISLNK(status.st_mode) and not in_data:
+            links.append(path)
+        elif not stat.S_ISREG(status.st_mode):
+            raise AppFilesError("%s is %s: remove it or name it in %s" % (path, _name_of(status), IGNORE_FILE))
+        else:
+            part = found.initial if in_data else found.files
+            part.append(_read(top, path, status, hashed=not in_data))
+    return links
+
+
+def _rules(folder: str) -> IgnoreRules:
     try:
         return IgnoreRules(read_app_text(folder, os.path.join(folder, IGNORE_FILE), _LARGEST_IGNORE_FILE))
     except FileNotFoundError:
@@ -117,22 +132,34 @@ def _check_prerequisites(found: AppFiles, data_paths: t.Sequence[str]) -> None:
             raise AppFilesError("%s must be a folder, not a link or a file" % path)
 
 
-def _walk(root: str, rules: IgnoreRules) -> t.Iterator[tuple[str, os.stat_result]]:
-    """Every entry that is not a folder and not left out."""
+def _walk(top: int, rules: IgnoreRules) -> t.Iterator[tuple[str, os.stat_result]]:
+    """Every entry below an open folder that is not a folder and not left out."""
     folders = [""]
     while folders:
         below = folders.pop()
-        with os.scandir(os.path.join(root, below)) as entries:
-            for entry in entries:
-                path = "%s/%s" % (below, entry.name) if below else entry.name
-                is_folder = entry.is_dir(follow_symlinks=False)
-                if rules.leaves_out(path, is_folder):
-                    continue
-                _check_name(path)
-                if not is_folder:
-                    yield path, entry.stat(follow_symlinks=False)
-                elif not os.path.lexists(os.path.join(entry.path, _ENVIRONMENT)):
-                    folders.append(path)
+        descriptor = open_folder(top, below)
+        try:
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    path = "%s/%s" % (below, entry.name) if below else entry.name
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if rules.leaves_out(path, is_folder):
+                        continue
+                    _check_name(path)
+                    if not is_folder:
+                        yield path, entry.stat(follow_symlinks=False)
+                    elif not _is_environment(descriptor, entry.name):
+                        folders.append(path)
+        finally:
+            os.close(descriptor)
+
+
+def _is_environment(folder: int, name: str) -> bool:
+    try:
+        os.stat("%s/%s" % (name, _ENVIRONMENT), dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
 def _check_name(path: str) -> None:
@@ -142,14 +169,14 @@ def _check_name(path: str) -> None:
         raise AppFilesError("%r: the name is not UTF-8: rename it" % path) from None
 
 
-def _read(root: str, path: str, status: os.stat_result, hashed: bool) -> AppFile:
-    content = _sha256(os.path.join(root, path)) if hashed else ""
+def _read(top: int, path: str, status: os.stat_result, hashed: bool) -> AppFile:
+    content = _sha256(top, path) if hashed else ""
     return AppFile(path, content, False, bool(status.st_mode & stat.S_IXUSR), status.st_size)
 
 
-def _sha256(path: str) -> str:
+def _sha256(top: int, path: str) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
+    with open_file(top, path) as file:
         for chunk in iter(lambda: file.read(_CHUNK), b""):
             digest.update(chunk)
     return digest.hexdigest()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import tempfile
@@ -14,6 +15,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import UnreadableError, read_app_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import write_archive
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files import (
+    AppFile,
+    AppFiles,
+    AppFilesError,
+    list_app_files,
+)
 from helpers.attacks import record, tries
 from helpers.exchanger import STRANGER, exchanging
 
@@ -72,3 +81,37 @@ def test_what_a_build_left_is_deleted_through_no_exchanged_link(place: Path, vic
         through += harm(victim)
         assert through or not work.exists()
     record("home", "folders and links exchanged in a build's folder while root deletes it", count, through)
+
+
+@pytest.fixture
+def app(place: Path, victim: Path) -> Path:
+    """An app's folder whose owner is a stranger to who runs Ansible; his link lies where nothing is sent from."""
+    bait(place / "app", victim)
+    (place / "app" / ".git").mkdir()
+    (place / "app" / "link").rename(place / "app" / ".git" / "link")
+    os.chown(place / "app" / ".git", STRANGER, STRANGER)
+    return place / "app"
+
+
+def test_the_controller_lists_and_sends_nothing_that_an_exchanged_link_leads_to(app: Path, place: Path) -> None:
+    kept, through = hashlib.sha256(b"kept").hexdigest(), []
+    count, archive = tries(20, 500), place / "archive.tar"
+    # Initial data is sent without a hash, so nothing that was listed stands in the way.
+    listed = AppFiles(str(app), initial=[AppFile("own/%s/file" % name, "") for name in NAMES])
+    with exchanging(app, ("own", ".git/link")):
+        for _attempt in range(count):
+            with contextlib.suppress(AppFilesError):
+                through += [file.path for file in list_app_files(str(app)).files if file.content == kept]
+            write_archive(str(archive), {"app": listed}, {"app": ["own"]})
+            through += ["sent"] * archive.read_bytes().count(b"kept")
+    record("controller", "folders exchanged for links in an app's folder while it is read", count, through)
+
+
+def test_the_controller_reads_no_setting_that_an_exchanged_link_leads_to(app: Path) -> None:
+    count, through = tries(3000, 50_000), []
+    with exchanging(app, ("own", ".git/link")):
+        for _attempt in range(count):
+            with contextlib.suppress(UnreadableError, OSError):
+                if read_app_text(str(app), str(app / "own" / NAMES[0] / "file"), 100) == "kept":
+                    through.append("read")
+    record("controller", "a settings file's folder exchanged for a link while it is read", count, through)

@@ -201,3 +201,18 @@ def test_dockers_variables_are_taken_literally() -> None:
     assert text.startswith("A=own\n#")
     assert 'C="it\'s \\"5\\""\n' in text
     assert "A='" not in text
+
+
+def test_a_link_brings_nothing_of_another_folder(source: Path, tmp_path: Path) -> None:
+    """A repository is a stranger's, and it may be root who imports it."""
+    outside = tmp_path / "outside"
+    (outside / "app").mkdir(parents=True)
+    (outside / "app" / "setup.toml").write_text(sample(1))
+    (outside / "env").write_text("NAME=canary\n")
+    (source / "apps" / "linked").symlink_to(outside / "app")
+    for link in (source / ".env", source / "apps" / "app_2" / ".env", source / "apps" / "app_2" / "data.txt"):
+        link.unlink(missing_ok=True)
+        link.symlink_to(outside / "env")
+    found, destination = imported(source)
+    assert found.apps == ["app_1", "app_2"]
+    assert not [path for path, text in content(destination).items() if b"canary" in text]

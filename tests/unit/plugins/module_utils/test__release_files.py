@@ -56,6 +56,12 @@ def test_an_ignore_file_is_used(app: Path) -> None:
     assert paths(app) == ["app.py"]
 
 
+def test_an_ignore_file_that_is_none_is_refused_and_not_waited_for(app: Path) -> None:
+    os.mkfifo(app / ".pyappsignore")
+    with pytest.raises(AppFilesError, match="is a named pipe"):
+        list_app_files(str(app))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [(b"\xff", "is not UTF-8"), (b"a\n" * 40_000, "is larger than 64 KiB"), (b"a\n" * 600, "has more than 500")],

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens files below a folder in which somebody else may exchange anything at this moment."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import open_folder
+
+
+@contextlib.contextmanager
+def folder_at(path: str) -> t.Iterator[int]:
+    """A folder, open for a block; what is opened below it stays in it, wherever its path leads then.
+
+    :returns: its descriptor
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def open_file(top: int, path: str) -> t.BinaryIO:
+    """Open a regular file through no link, and without waiting for anybody.
+
+    :param top: descriptor of a folder
+    :param path: of the file, relative to it and without ``..``
+    :raises OSError: it is not there, is something else, or lies behind a link; ``filename`` is the path
+    """
+    try:
+        folder = open_folder(top, os.path.dirname(path))
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            file = os.fdopen(os.open(os.path.basename(path), flags, dir_fd=folder), "rb")
+        finally:
+            os.close(folder)
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise OSError(errno.EINVAL, "it is no regular file")
+    except OSError as error:
+        error.filename = path
+        raise
+    return file
