@@ -58,10 +58,6 @@ class Pattern:
     folders_only: bool
     takes_back: bool
 
-    @functools.cached_property
-    def _expressions(self) -> list[t.Pattern[str]]:
-        return [re.compile(fnmatch.translate(part)) for part in self.parts]
-
     def fits(self, parts: t.Sequence[str], is_folder: bool) -> bool:
         if self.folders_only and not is_folder:
             return False

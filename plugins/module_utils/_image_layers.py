@@ -22,6 +22,11 @@ from dataclasses import dataclass, field
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _release_secrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import admin_socket
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import (
+    folder_at,
+    folder_below,
+    open_file,
+)
 
 TIME = 1_000_000_000  # 2001-09-09
 ENVIRONMENTS, APPS = "environments", "apps"
@@ -44,6 +49,7 @@ class Part:
 
     :param name: path in the image, without the leading slash
     :param source: the file, folder or link that it is made from; None for what is made here
+    :param top: a folder above the source in which others may exchange anything; None when only we can write there
     :param text: of a file that is made here
     :param link: where a link that is made here leads; without it and ``text`` a folder is made
     :param time: its modification time
@@ -54,6 +60,7 @@ class Part:
     text: bytes | None = None
     link: str | None = None
     time: int = TIME
+    top: str | None = None
 
 
 @dataclass
@@ -90,8 +97,31 @@ class Layer:
         self.parts.append(Part(name, path, time=int(status.st_mtime) if keep_time else TIME))
         if stat.S_ISDIR(status.st_mode):
             for entry in os.listdir(path):
-                if entry not in skip and not entry.startswith(_files.PART) and not entry.endswith("~"):
+                if entry not in skip and not _is_left_out(entry):
                     self.add(layout, os.path.join(path, entry), name + "/" + entry, skip, keep_time)
+
+    def add_data(self, path: str, name: str, skip: t.Container[str]) -> None:
+        """Add a folder in which an app may exchange anything at this moment.
+
+        :param name: its path in the image
+        :param skip: names of files and folders that are left out
+        """
+        self.parts.append(Part(name, path))
+        waiting = [""]
+        with folder_at(path) as top:
+            while waiting:
+                folder = waiting.pop()
+                with folder_below(top, folder) as descriptor, os.scandir(descriptor) as found:
+                    entries = [entry for entry in found if entry.name not in skip and not _is_left_out(entry.name)]
+                for entry in entries:
+                    below = os.path.join(folder, entry.name)
+                    self.parts.append(Part(os.path.join(name, below), os.path.join(path, below), top=path))
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(below)
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(_files.PART) or name.endswith("~")
 
 
 def _inside(layout: Layout, path: str) -> str:
@@ -176,7 +206,7 @@ def _app(layout: Layout, name: str, release: str) -> Layer:
             # Servers tell browsers by time and size whether a file of the code is still the one they know.
             layer.add(layout, os.path.join(folder, entry), target + "/" + entry, keep_time=entry == "code")
     data = _inside(layout, layout.image_data(name))
-    layer.add(layout, app.data, data, skip=(".home", ".tmp"))
+    layer.add_data(app.data, data, skip=(".home", ".tmp"))
     return layer
 
 
@@ -288,24 +318,28 @@ def _write_part(archive: tarfile.TarFile, part: Part) -> None:
     elif part.source is None:
         info.type, info.mode = tarfile.DIRTYPE, 0o755
     else:
-        _write_source(archive, info, part.source)
+        _write_source(archive, info, part.source, part.top or os.path.dirname(part.source))
         return
     archive.addfile(info)
 
 
-def _write_source(archive: tarfile.TarFile, info: tarfile.TarInfo, path: str) -> None:
-    status = os.lstat(path)
-    info.uid, info.gid, info.mode = status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
-    if stat.S_ISLNK(status.st_mode):
-        info.type, info.linkname = tarfile.SYMTYPE, os.readlink(path)
-        archive.addfile(info)
-    elif stat.S_ISDIR(status.st_mode):
-        info.type = tarfile.DIRTYPE
-        archive.addfile(info)
-    elif stat.S_ISREG(status.st_mode):
-        with open(path, "rb") as file:
-            info.size = os.fstat(file.fileno()).st_size
-            archive.addfile(info, file)
+def _write_source(archive: tarfile.TarFile, info: tarfile.TarInfo, path: str, place: str) -> None:
+    """Add what lies at a path, reached through no link below ``place``."""
+    below = os.path.relpath(path, place)
+    with folder_at(place) as top, folder_below(top, os.path.dirname(below)) as folder:
+        name = os.path.basename(below)
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        info.uid, info.gid, info.mode = status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
+        if stat.S_ISLNK(status.st_mode):
+            info.type, info.linkname = tarfile.SYMTYPE, os.readlink(name, dir_fd=folder)
+            archive.addfile(info)
+        elif stat.S_ISDIR(status.st_mode):
+            info.type = tarfile.DIRTYPE
+            archive.addfile(info)
+        elif stat.S_ISREG(status.st_mode):
+            with open_file(folder, name) as file:
+                info.size = os.fstat(file.fileno()).st_size
+                archive.addfile(info, file)
 
 
 def surplus(folder: str, wanted: t.Iterable[Layer]) -> list[str]:

@@ -19,9 +19,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import KIB, UnreadableError, read_app_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import open_folder
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ignore import IGNORE_FILE, IgnoreError, IgnoreRules
-from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, folder_below, open_file
 
 _CHUNK = 1024 * 1024
 _ENVIRONMENT = "pyvenv.cfg"
@@ -137,21 +136,17 @@ def _walk(top: int, rules: IgnoreRules) -> t.Iterator[tuple[str, os.stat_result]
     folders = [""]
     while folders:
         below = folders.pop()
-        descriptor = open_folder(top, below)
-        try:
-            with os.scandir(descriptor) as entries:
-                for entry in entries:
-                    path = "%s/%s" % (below, entry.name) if below else entry.name
-                    is_folder = entry.is_dir(follow_symlinks=False)
-                    if rules.leaves_out(path, is_folder):
-                        continue
-                    _check_name(path)
-                    if not is_folder:
-                        yield path, entry.stat(follow_symlinks=False)
-                    elif not _is_environment(descriptor, entry.name):
-                        folders.append(path)
-        finally:
-            os.close(descriptor)
+        with folder_below(top, below) as descriptor, os.scandir(descriptor) as entries:
+            for entry in entries:
+                path = "%s/%s" % (below, entry.name) if below else entry.name
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if rules.leaves_out(path, is_folder):
+                    continue
+                _check_name(path)
+                if not is_folder:
+                    yield path, entry.stat(follow_symlinks=False)
+                elif not _is_environment(descriptor, entry.name):
+                    folders.append(path)
 
 
 def _is_environment(folder: int, name: str) -> bool:

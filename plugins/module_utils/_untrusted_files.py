@@ -27,6 +27,20 @@ def folder_at(path: str) -> t.Iterator[int]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def folder_below(top: int, path: str) -> t.Iterator[int]:
+    """A folder below an open one, reached through no link, open for a block.
+
+    :param path: relative, without ``..``; "" is the folder itself
+    :returns: its descriptor
+    """
+    descriptor = open_folder(top, path)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def open_file(top: int, path: str) -> t.BinaryIO:
     """Open a regular file through no link, and without waiting for anybody.
 
@@ -35,12 +49,9 @@ def open_file(top: int, path: str) -> t.BinaryIO:
     :raises OSError: it is not there, is something else, or lies behind a link; ``filename`` is the path
     """
     try:
-        folder = open_folder(top, os.path.dirname(path))
-        try:
+        with folder_below(top, os.path.dirname(path)) as folder:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             file = os.fdopen(os.open(os.path.basename(path), flags, dir_fd=folder), "rb")
-        finally:
-            os.close(folder)
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close()
             raise OSError(errno.EINVAL, "it is no regular file")

@@ -14,8 +14,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _image_layers
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import UnreadableError, read_app_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import write_archive
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files import (
     AppFile,
@@ -115,3 +116,22 @@ def test_the_controller_reads_no_setting_that_an_exchanged_link_leads_to(app: Pa
                 if read_app_text(str(app), str(app / "own" / NAMES[0] / "file"), 100) == "kept":
                     through.append("read")
     record("controller", "a settings file's folder exchanged for a link while it is read", count, through)
+
+
+def test_an_image_gets_nothing_that_an_exchanged_link_in_data_leads_to(place: Path, victim: Path) -> None:
+    layout, release = Layout(str(place / "root")), "f" * 16
+    app = layout.app("app_1")
+    os.makedirs(app.release(release))
+    bait(Path(app.data), victim)
+    (Path(app.data) / ".tmp").mkdir()
+    (Path(app.data) / "link").rename(Path(app.data) / ".tmp" / "link")
+    os.chown(Path(app.data) / ".tmp", STRANGER, STRANGER)
+    count, through = tries(30, 500), []
+    with exchanging(Path(app.data), ("own", ".tmp/link")):
+        for number in range(count):
+            folder = place / ("layers-%d" % number)
+            with contextlib.suppress(OSError):
+                layer = _image_layers._app(layout, "app_1", release)
+                _image_layers.write(str(folder), layer)
+                through += ["sent"] * (folder / layer.path).read_bytes().count(b"kept")
+    record("image", "folders exchanged for links in data/ while an image is made of it", count, through)
