@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, folder_below
+
 _GENERATED = (".streamlit/config.toml", ".streamlit/secrets.toml")
 
 
@@ -27,7 +29,8 @@ def make_view(source: str, code: str, view: str, data_paths: t.Sequence[str]) ->
     """
     kept = [*data_paths, *_GENERATED]
     os.makedirs(view)
-    _link(source, view, [path.split("/") for path in kept])
+    with folder_at(source) as top:
+        _link(top, source, view, [path.split("/") for path in kept])
     for path in kept:
         if os.path.lexists(os.path.join(code, path)):
             link = os.path.join(view, path)
@@ -35,14 +38,19 @@ def make_view(source: str, code: str, view: str, data_paths: t.Sequence[str]) ->
             os.symlink(os.path.join(code, path), link)
 
 
-def _link(source: str, view: str, kept: t.Sequence[t.Sequence[str]]) -> None:
-    for name in sorted(os.listdir(source)):
+def _link(folder: int, source: str, view: str, kept: t.Sequence[t.Sequence[str]]) -> None:
+    """Link what is in a folder.
+
+    :param folder: its descriptor; who works in it may exchange anything meanwhile
+    :param source: its path
+    :param kept: what comes from elsewhere; the folders above it are of the view's own, so nothing is made behind a link
+    """
+    for name in sorted(os.listdir(folder)):
         entry, link = os.path.join(source, name), os.path.join(view, name)
         below = [path[1:] for path in kept if path[0] == name]
-        if [] in below:
-            continue
-        if below and os.path.isdir(entry):
-            os.mkdir(link)
-            _link(entry, link, below)
-        else:
+        if not below:
             os.symlink(entry, link)
+        elif [] not in below:
+            os.mkdir(link)
+            with folder_below(folder, name) as inner:
+                _link(inner, entry, link, below)

@@ -24,6 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files imp
     AppFilesError,
     list_app_files,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._source_view import make_view
 from helpers.attacks import record, tries
 from helpers.exchanger import STRANGER, exchanging
 
@@ -135,3 +136,18 @@ def test_an_image_gets_nothing_that_an_exchanged_link_in_data_leads_to(place: Pa
                 _image_layers.write(str(folder), layer)
                 through += ["sent"] * (folder / layer.path).read_bytes().count(b"kept")
     record("image", "folders exchanged for links in data/ while an image is made of it", count, through)
+
+
+def test_the_view_of_a_mounted_folder_shows_no_name_that_an_exchanged_link_leads_to(
+    app: Path, place: Path, victim: Path
+) -> None:
+    (victim / "canary").mkdir()
+    (place / "code").mkdir()
+    count, through = tries(200, 5000), []
+    with exchanging(app, ("own", ".git/link")):
+        for number in range(count):
+            view = place / ("view-%d" % number)
+            with contextlib.suppress(OSError):
+                make_view(str(app), str(place / "code"), str(view), ["own/visits.db"])
+            through += [str(number)] * os.path.lexists(view / "own" / "canary")
+    record("image", "folders exchanged for links in a mounted folder while a container starts", count, through)
