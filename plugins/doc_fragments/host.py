@@ -17,6 +17,17 @@ options:
     default: /
 """
 
+    USERS = r"""
+options:
+  uid_range:
+    description:
+      - From which ids new system users and their groups get theirs, first and last.
+      - By default those that neither Debian nor systemd gives to anybody. No id is given to another user while data of
+        an app is kept for it.
+    type: str
+    default: 60706-61183
+"""
+
     LOCK = r"""
 options:
   lock_timeout:

@@ -10,30 +10,27 @@ user. ``data/`` stays as root's, closed to everybody else, until somebody asks f
 from __future__ import annotations
 
 import contextlib
-import grp
 import os
 import pwd
 import re
 import signal
-import stat
 import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state, _retire
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_users, _instance_state, _kept_data, _retire
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
     force_remove,
     remove_parts,
     remove_tree,
     sync_folder,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout, app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor
 
 Command = t.Callable[[list[str]], tuple[int, str, str]]
 
 APP_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
-_CLOSED = 0o700
 _KILL_SECONDS = 10.0
 
 
@@ -48,12 +45,14 @@ class Remains:
     :param instances: live or not
     :param paths: folders, files and links, except ``data/``
     :param user: its system user, or None
+    :param stranger: why an account with the name of its user stays
     :param data: what is to be done with its data folder: "", "close" or "delete"
     """
 
     instances: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     user: str | None = None
+    stranger: str = ""
     data: str = ""
 
     def __bool__(self) -> bool:
@@ -85,11 +84,13 @@ def find_remains(layout: Layout, name: str, programs: t.Iterable[str], delete_da
         paths=[path for path in [*paths, *_logs(layout, name)] if os.path.lexists(path)],
     )
     if os.geteuid() == 0:
-        with contextlib.suppress(KeyError):
-            found.user = pwd.getpwnam(app_user(name)).pw_name
+        user = _host_users.app(layout, name)
+        if _host_users.is_ours(user):
+            found.user = user.name
+        found.stranger = " ".join(_host_users.plan([user]).faults)
     if delete_data and os.path.lexists(app.path):
         found.data = "delete"
-    elif os.path.lexists(app.data) and not _is_closed(app.data):
+    elif os.path.lexists(app.data) and not _kept_data.is_closed(app.data):
         found.data = "close"
     return found
 
@@ -115,10 +116,9 @@ def remove_app(
         else:
             force_remove(path)
     if remains.user:
-        _remove_user(remains.user, run_command)
+        _remove_user(_host_users.app(layout, name), run_command)
     if remains.data == "close":
-        os.chown(app.data, os.geteuid(), os.getegid(), follow_symlinks=False)
-        os.chmod(app.data, _CLOSED)
+        _kept_data.close(app.data)
     elif remains.data == "delete":
         remove_tree(app.path)
     remove_parts(app.path)
@@ -135,20 +135,14 @@ def _logs(layout: Layout, name: str) -> list[str]:
     return [os.path.join(layout.log, file) for file in names if pattern.fullmatch(file)]
 
 
-def _is_closed(folder: str) -> bool:
-    status = os.lstat(folder)
-    return status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == _CLOSED
-
-
-def _remove_user(user: str, run_command: Command) -> None:
-    """Remove a system user and its group. Processes that still run as it have left supervisord's groups; they end."""
-    _kill_all_of(pwd.getpwnam(user).pw_uid)
-    code, _out, error = run_command(["userdel", user])
-    if code != 0:
-        raise RemovalError("the user %s can not be removed: %s" % (user, error.strip()))
-    with contextlib.suppress(KeyError):
-        grp.getgrnam(user)
-        run_command(["groupdel", user])
+def _remove_user(user: _host_users.Wanted, run_command: Command) -> None:
+    """Remove a user of ours. Processes that still run as it have left supervisord's groups; they end."""
+    _kill_all_of(pwd.getpwnam(user.name).pw_uid)
+    try:
+        if not _host_users.remove(user, lambda command: run_command(list(command))):
+            raise RemovalError("the user %s can not be removed: a process still runs as it" % user.name)
+    except _host_users.UserError as error:
+        raise RemovalError(str(error)) from None
 
 
 def _kill_all_of(uid: int) -> None:

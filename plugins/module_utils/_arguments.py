@@ -10,6 +10,9 @@ import typing as t
 ROOT: dict[str, t.Any] = {
     "root": {"type": "path", "default": "/"},
 }
+USERS: dict[str, t.Any] = {
+    "uid_range": {"type": "str", "default": "60706-61183"},
+}
 LOCK: dict[str, t.Any] = {
     "lock_timeout": {"type": "float", "default": 60.0},
 }

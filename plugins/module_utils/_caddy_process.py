@@ -14,10 +14,10 @@ import pwd
 import re
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _host_users
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import admin_socket
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import UserError, make_user, missing_users
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import Run, Wanted
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._own_user import NO_CAPABILITY, command_as
@@ -26,10 +26,12 @@ USER = "pyapps-caddy"
 OLDEST = (2, 8)
 
 _CAPABILITY = "-all,+net_bind_service"
-_USERDEL_USER_BUSY = 8  # userdel(8)
 _FIRST_UNPRIVILEGED_PORT = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
-Run = t.Callable[[t.Any], t.Any]
+
+def caddy_user(layout: Layout) -> Wanted:
+    """As whom Caddy runs on a host. Its home holds its admin socket."""
+    return Wanted(USER, "runs Caddy", os.path.dirname(admin_socket(layout)))
 
 
 class CaddyProcess:
@@ -54,15 +56,24 @@ class CaddyProcess:
             (self.home, 0o700, self._user),
         ]
 
+    def plan_user(self) -> _host_users.Plan:
+        """What has to be done for its user; nothing without root.
+
+        :raises UserError: the user can not be had
+        """
+        return _host_users.plan_for(caddy_user(self._layout) if self._as_root else None)
+
     def folders_differ(self) -> bool:
-        if self._user and missing_users([self._user]):
+        if self.plan_user().changed:
             return True
         return any(_files.folder_differs(path, mode, owner, owner) for path, mode, owner in self.folders)
 
-    def make_folders(self, run: Run) -> None:
-        """Make the user (only as root) and the folders."""
-        if self._user and missing_users([self._user]):
-            make_user(self._user, self.home, run)
+    def make_folders(self, uid_range: str, run: Run) -> None:
+        """Make the user (only as root) and the folders.
+
+        :raises UserError: the user can not be had
+        """
+        _host_users.carry_out(self.plan_user(), self._layout, uid_range, run)
         for path, mode, owner in self.folders:
             _files.make_folder(path, mode, owner, owner)
 
@@ -74,10 +85,8 @@ class CaddyProcess:
         """Delete the folders, and the user unless a Caddy below another root folder still runs as it."""
         for path in self.remnants():
             _files.remove_tree(path)
-        if self._user and not missing_users([self._user]):
-            code, _out, error = run(["userdel", self._user])
-            if code not in (0, _USERDEL_USER_BUSY):
-                raise UserError("the user %s can not be removed: %s" % (self._user, error.strip()))
+        if self._as_root:
+            _host_users.remove(caddy_user(self._layout), run)
 
     def command(self, *arguments: str, capability: bool = False, through: t.Sequence[str] = ()) -> list[str]:
         """A command line of Caddy, as its own user and with its own folders.

@@ -18,13 +18,8 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import (
-    Run,
-    UserError,
-    make_user,
-    missing_users,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _host_users
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import Run, Wanted
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._own_user import command_as
@@ -39,7 +34,7 @@ _HOST_NAME = re.compile(r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-
 _TUNNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SERVICE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 _NO_HOME = "/nonexistent"
-_USERDEL_USER_BUSY = 8  # userdel(8)
+_OWN_USER = Wanted(USER, "runs cloudflared", _NO_HOME)
 
 
 class TunnelError(Exception):
@@ -157,7 +152,7 @@ class Cloudflared:
 
     def folder_differs(self) -> bool:
         """Whether the user or the folder is missing."""
-        return self._user_is_missing() or _files.folder_differs(self.folder)
+        return self.plan_user().changed or _files.folder_differs(self.folder)
 
     def secrets(self, tunnel: Tunnel) -> dict[str, str]:
         """What each secret file shall hold; "" when it shall not be there."""
@@ -170,19 +165,25 @@ class Cloudflared:
     def _is_secret(self, path: str, text: str) -> bool:
         if not text or not os.path.lexists(path):
             return not text and not os.path.lexists(path)
-        if self._user_is_missing() or _files.folder_differs(path, 0o600, self.user, self.user):
+        if self.plan_user().make or _files.folder_differs(path, 0o600, self.user, self.user):
             return False
         return _files.read_text(path) == text
 
-    def _user_is_missing(self) -> bool:
-        return bool(self.user and missing_users([self.user]))
+    def plan_user(self) -> _host_users.Plan:
+        """What has to be done for its user; nothing without root.
+
+        :raises UserError: the user can not be had
+        """
+        return _host_users.plan_for(_OWN_USER if self.user else None)
 
     # What is done
 
-    def make_folder(self, run: Run) -> None:
-        """Make the user (only as root) and the folder."""
-        if self.user and self._user_is_missing():
-            make_user(self.user, _NO_HOME, run)
+    def make_folder(self, uid_range: str, run: Run) -> None:
+        """Make the user (only as root) and the folder.
+
+        :raises UserError: the user can not be had
+        """
+        _host_users.carry_out(self.plan_user(), self._layout, uid_range, run)
         _files.make_folder(self.folder)
 
     def write_secrets(self, differing: t.Mapping[str, str]) -> None:
@@ -244,16 +245,14 @@ class Cloudflared:
         """What is there of cloudflared, but for its program in supervisor."""
         paths = [self.folder, os.path.join(self._layout.tools, "cloudflared")]
         found = [path for path in paths if os.path.lexists(path)]
-        return found + (["user " + self.user] if self.user and not missing_users([self.user]) else [])
+        return found + (["user " + self.user] if self.user and _host_users.is_ours(_OWN_USER) else [])
 
     def remove(self, run: Run) -> None:
         """:raises UserError: the user stays, though no other cloudflared runs as it"""
         for path in (self.folder, os.path.join(self._layout.tools, "cloudflared")):
             _files.remove_tree(path)
-        if self.user and not missing_users([self.user]):
-            code, _out, error = run(["userdel", self.user])
-            if code not in (0, _USERDEL_USER_BUSY):
-                raise UserError("the user %s can not be removed: %s" % (self.user, error.strip()))
+        if self.user:
+            _host_users.remove(_OWN_USER, run)
 
 
 def secret_diff(path: str, text: str) -> dict[str, t.Any]:

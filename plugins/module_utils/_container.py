@@ -88,8 +88,8 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
     :raises ContainerError: this is no image of ours, or it was given a host name that is none
     """
     image = read_image(layout)
-    for folder in (layout.run, layout.log):
-        _files.make_folder(folder)
+    for folder in _host_layout.top_folders(layout, os.geteuid() == 0):
+        _host_layout.make(folder)
     # Sockets and ids of processes that ended with the last start; the folder itself may be a mount.
     for leftover in os.listdir(layout.run):
         _files.force_remove(os.path.join(layout.run, leftover))

@@ -23,6 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._tree_removal impo
 PART = ".part-"
 """Names that begin with this are unfinished work of a run; whoever holds the lock may delete them."""
 
+_FOLDER_MODE = 0o755
 
 _ADVICE = {
     errno.ENOSPC: ": make room and run again",
@@ -175,21 +176,35 @@ def remove_parts(folder: str) -> None:
             force_remove(os.path.join(folder, name))
 
 
-def make_folder(path: str, mode: int = 0o755, owner: str | None = None, group: str | None = None) -> bool:
+def make_folder(path: str, mode: int = _FOLDER_MODE, owner: str | None = None, group: str | None = None) -> bool:
     """Make a folder (and what is missing above it) or correct it.
 
     :returns: whether anything changed
     """
     changed = folder_differs(path, mode, owner, group)
     if changed:
-        os.makedirs(path, exist_ok=True)
+        _make_parents(path)
         if owner or group:
             os.chown(path, *_ids(owner, group))
         os.chmod(path, mode)
     return changed
 
 
-def folder_differs(path: str, mode: int = 0o755, owner: str | None = None, group: str | None = None) -> bool:
+def _make_parents(path: str) -> None:
+    """Make a folder and those above it, none of which is left to the umask of whoever runs this."""
+    if os.path.isdir(path):
+        return
+    _make_parents(os.path.dirname(path))
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if os.path.isdir(path):  # somebody else has been faster
+            return
+        raise
+    os.chmod(path, _FOLDER_MODE)
+
+
+def folder_differs(path: str, mode: int = _FOLDER_MODE, owner: str | None = None, group: str | None = None) -> bool:
     """Whether :func:`make_folder` would change anything."""
     try:
         status = os.lstat(path)

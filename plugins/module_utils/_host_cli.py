@@ -136,6 +136,7 @@ def main(arguments: t.Sequence[str], zipapp: str) -> int:
     name, words = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     command = _COMMANDS.get(name)
     if command is not None and command.takes(words):
+        os.umask(os.umask(0o077) | 0o022)  # whoever has started this: others write into nothing that it makes
         return command.run(words, Layout(_root_of(zipapp)))
     sys.stderr.write(USAGE)
     return 0 if name in ("-h", "--help", "help") else _BAD_USAGE

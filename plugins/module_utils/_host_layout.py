@@ -1,44 +1,62 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders and users of a host. PRIVATE to the collection.
+"""Folders of a host. PRIVATE to the collection.
 
 Everything above an app's ``data/`` is root's. Root never works below ``data/``: what is in there belongs to the app,
-which could have planted a link.
+which could have planted a link. Without root everything is the user's own, and nobody else may enter it.
 """
 
 from __future__ import annotations
 
-import os
+import contextlib
+import grp
 import pwd
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _kept_data
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import folder_differs, make_folder
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, Layout, app_user
 
-Run = t.Callable[[t.Any], t.Any]
-"""``module.run_command``: arguments in; exit status, output and errors out."""
-
-
-class UserError(Exception):
-    """A system user could not be made; the text says which and why."""
+_READERS_OF_LOGS = "adm"
+"""The group that reads logs on Debian."""
 
 
 class Folder(t.NamedTuple):
-    """A folder that must be there; ``user`` None means who runs this."""
+    """A folder that must be there.
+
+    :param user: whose it is, and whose group it has; None for who runs this
+    :param group: another group
+    """
 
     path: str
     mode: int
     user: str | None = None
+    group: str | None = None
+
+
+def top_folders(layout: Layout, as_root: bool) -> list[Folder]:
+    """The folders that hold everything of ours; they alone decide who gets at it without root."""
+    mode = 0o755 if as_root else 0o700
+    return [*(Folder(path, mode) for path in (layout.etc, layout.srv, layout.run)), log_folder(layout, as_root)]
+
+
+def log_folder(layout: Layout, as_root: bool) -> Folder:
+    """The folder of all logs. An app needs none, its own neither: it writes into a pipe of supervisord's.
+
+    The folder closes what is in it, whoever has made that with whatever mode.
+    """
+    if not as_root:
+        return Folder(layout.log, 0o700)
+    with contextlib.suppress(KeyError):
+        return Folder(layout.log, 0o750, group=grp.getgrnam(_READERS_OF_LOGS).gr_name)
+    return Folder(layout.log, 0o750)
 
 
 def folders(layout: Layout, apps: t.Iterable[str], as_root: bool) -> list[Folder]:
     """Every folder of the layout, parents first."""
     found = [
-        Folder(layout.etc, 0o755),
-        Folder(layout.srv, 0o755),
-        Folder(layout.run, 0o755),
-        Folder(layout.log, 0o755),
+        *top_folders(layout, as_root),
         Folder(layout.envs, 0o755),
         Folder(layout.locks, 0o755),
         Folder(layout.assets, 0o755),
@@ -58,54 +76,20 @@ def folders(layout: Layout, apps: t.Iterable[str], as_root: bool) -> list[Folder
     return found
 
 
-def users(layout: Layout, apps: t.Iterable[str]) -> dict[str, str]:
-    """The system users of a host that is run as root, with their home folders."""
-    wanted = {BUILD_USER: layout.cache}
-    wanted.update((app_user(name), layout.app(name).data) for name in apps)
-    return wanted
-
-
-def missing_users(wanted: t.Iterable[str]) -> list[str]:
-    """Which of these users are not there."""
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return [name for name in wanted if name not in known]
-
-
-def kept_uid(home: str) -> int | None:
-    """The uid that owns what a removed app has left in its data folder, so that its files are its own again."""
-    try:
-        with os.scandir(home) as entries:
-            for entry in entries:
-                return entry.stat(follow_symlinks=False).st_uid or None
-    except FileNotFoundError:
-        pass
-    return None
-
-
-def make_user(name: str, home: str, run: Run) -> None:
-    """Make a system user without a shell.
-
-    :raises UserError: useradd(8) refused
-    """
-    command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home]
-    command += ["--shell", "/usr/sbin/nologin"]
-    uid = kept_uid(home)
-    if uid is not None:
-        command += ["--uid", str(uid)]
-    code, _out, error = run([*command, name])
-    if code != 0:
-        raise UserError("the user %s can not be made: %s" % (name, error.strip()))
-
-
 def missing_folders(wanted: t.Iterable[Folder], absent_users: t.Collection[str]) -> list[Folder]:
     """Which folders are missing or not as they should be; what belongs to a user still to be made is one of them."""
     return [
         folder
         for folder in wanted
-        if folder.user in absent_users or folder_differs(folder.path, folder.mode, folder.user, folder.user)
+        if folder.user in absent_users
+        or folder_differs(folder.path, folder.mode, folder.user, folder.group or folder.user)
     ]
 
 
 def make(folder: Folder) -> None:
-    """Make or correct one folder."""
-    make_folder(folder.path, folder.mode, folder.user, folder.user)
+    """Make or correct one folder. What is in a user's folder becomes its own, if it was another uid's before."""
+    if folder.user is not None:
+        entry, former = pwd.getpwnam(folder.user), _kept_data.former_uid(folder.path)
+        if former not in (None, entry.pw_uid):
+            _kept_data.hand_over(folder.path, former, entry.pw_uid, entry.pw_gid)
+    make_folder(folder.path, folder.mode, folder.user, folder.group or folder.user)

@@ -13,9 +13,10 @@ import os
 import re
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_tools
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_tools, _host_users
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
     Listener,
@@ -135,6 +136,14 @@ def _is_front(holder: Listener, layout: Layout, front: str) -> bool:
     return layout.etc in command or layout.srv in command or is_hidden_of(holder, CADDY_USER)
 
 
+def user_problems(layout: Layout, apps: t.Iterable[str], front: str, uid_range: str) -> list[str]:
+    """Why the host can not have the users that it needs: their names are somebody else's, or there are no uids."""
+    if os.geteuid() != 0:
+        return []
+    users = [*_host_users.all_of(layout, apps), *([caddy_user(layout)] if front == "caddy" else [])]
+    return _host_users.plan(users).faults + _host_users.range_problems(uid_range)
+
+
 def missing_packages(with_uv: bool) -> list[str]:
     """Debian packages without which our tools can not be installed.
 
@@ -165,7 +174,7 @@ def lays_out(layout: Layout, apps: t.Collection[str], uv_binary: str | None, too
     """
     as_root = os.geteuid() == 0
     try:
-        if as_root and _host_layout.missing_users(_host_layout.users(layout, apps)):
+        if as_root and _host_users.plan(_host_users.all_of(layout, apps)).changed:
             return True
         if _host_layout.missing_folders(_host_layout.folders(layout, apps, as_root), ()):
             return True

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_users
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, Layout
-
-CADDY_USER = "pyapps-caddy"
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
 def find_paths(layout: Layout, keep_apps: bool) -> list[str]:
@@ -34,26 +33,25 @@ def find_paths(layout: Layout, keep_apps: bool) -> list[str]:
     return [path for path in wanted if os.path.lexists(path)]
 
 
-def find_users() -> list[str]:
+def find_users(layout: Layout) -> list[_host_users.Wanted]:
     """Users of ours that belong to no app; none without root."""
     if os.geteuid() != 0:
         return []
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return [name for name in (BUILD_USER, CADDY_USER) if name in known]
+    return [user for user in (_host_users.builder(layout), caddy_user(layout)) if _host_users.is_ours(user)]
 
 
-def remove(layout: Layout, paths: t.Iterable[str], users: t.Iterable[str], run: t.Callable[[t.Any], t.Any]) -> None:
+def remove(layout: Layout, paths: t.Iterable[str], users: t.Iterable[_host_users.Wanted], run: _host_users.Run) -> None:
     """Delete paths and users, and the folders above that are empty then.
 
-    :raises OSError: a path can not be deleted, or a user
+    :raises OSError: a path can not be deleted
+    :raises UserError: a user can not
     """
     for path in paths:
         force_remove(path)
         _remove_empty_parents(os.path.dirname(path), layout.root)
-    for name in users:
-        code, _out, error = run(["userdel", name])
-        if code != 0:
-            raise OSError("the user %s can not be removed: %s" % (name, error.strip()))
+    for user in users:
+        if not _host_users.remove(user, run):
+            raise _host_users.UserError("the user %s can not be removed: a process still runs as it" % user.name)
 
 
 def _remove_empty_parents(path: str, root: str) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
     diff_entry,
     read_text,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import Folder, missing_folders
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import (
     SERVICE,
@@ -38,7 +39,7 @@ class Plan:
     :param service: what the service manager is told
     """
 
-    folders: list[str] = field(default_factory=list)
+    folders: list[Folder] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     write: list[str] = field(default_factory=list)
     delete: list[str] = field(default_factory=list)
@@ -70,7 +71,7 @@ def plan_present(wish: Wish, running: bool) -> Plan:
     :raises DaemonError: our own daemon's programs are in the way of Debian's
     """
     found = Plan()
-    found.folders = [folder for folder in wish.folders if not os.path.isdir(folder)]
+    found.folders = missing_folders(wish.folders, ())
     for link, target in wish.links.items():
         if is_folder(link) and os.listdir(link):
             raise DaemonError("%s holds programs of a daemon of our own: remove that first (state: absent)" % link)

@@ -10,6 +10,7 @@ import shlex
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import Folder, top_folders
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED, ConfError, plain
 
@@ -81,10 +82,10 @@ class Wish:
         return os.path.join(os.path.dirname(self.layout.supervisor_conf), "daemon")
 
     @property
-    def folders(self) -> list[str]:
-        """Folders that have to be there, parents first."""
-        made = [self.layout.programs] if self.own else [os.path.dirname(self.layout.programs)]
-        return [*made, self.layout.run, self.layout.log]
+    def folders(self) -> list[Folder]:
+        """Folders that have to be there, parents first. Nobody else may write programs that supervisord runs."""
+        made = [os.path.dirname(self.layout.programs), *([self.layout.programs] if self.own else [])]
+        return [*top_folders(self.layout, self.as_root), *(Folder(path, 0o755) for path in made)]
 
     @property
     def links(self) -> dict[str, str]:
@@ -213,6 +214,7 @@ _SCRIPT = """\
 ### END INIT INFO
 # Made by the Ansible collection selfhost.pyapps; a change here is overwritten by its next run.
 set -u
+umask 022
 supervisord=@SUPERVISORD@
 conf=@CONF@
 run=@RUN@

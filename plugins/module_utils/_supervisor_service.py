@@ -10,13 +10,13 @@ import time
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
-    make_folder,
     part_path,
     point_link,
     read_text,
     sync_folder,
     write_file,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import make
 from ansible_collections.selfhost.pyapps.plugins.module_utils._log_tail import tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_daemon import (
     DaemonError,
@@ -52,7 +52,7 @@ def apply(wish: Wish, todo: Plan, run: Run, back_up: t.Callable[[str], str]) -> 
     :raises SupervisorError: Debian's daemon does not forget our programs
     """
     for folder in todo.folders:
-        make_folder(folder)
+        make(folder)
     for link in todo.links:
         if is_folder(link):
             os.rmdir(link)

@@ -100,6 +100,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     layout, moment = Layout(module.params["root"]), time.time()
     folder = module.params["folder"] or _app_backup.default_folder(layout)
     catalog = _app_backup.catalog_path(folder, moment)

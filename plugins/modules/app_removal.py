@@ -87,6 +87,8 @@ def remove(module: AnsibleModule, layout: Layout) -> dict[str, Remains]:
     found = {name: find_remains(layout, name, programs, module.params["delete_data"]) for name in names}
     if not module.check_mode:
         for name, remains in found.items():
+            if remains.stranger:
+                module.warn("It stays: " + remains.stranger)
             if remains:
                 remove_app(layout, name, remains, supervisor, module.run_command)
     return {name: remains for name, remains in found.items() if remains}
@@ -103,6 +105,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     layout = Layout(module.params["root"])
     plan = Plan.of(module.params["plan"])
     # On a host that has nothing of ours there is no folder for the lock, and nothing to protect.

@@ -77,6 +77,7 @@ url:
 
 import contextlib
 import json
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -186,6 +187,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     layout = Layout(module.params["root"])
     try:
         supervisor = running_supervisor(layout)

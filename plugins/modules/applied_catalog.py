@@ -56,6 +56,7 @@ path:
 """
 
 import json
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import applied_entry
@@ -77,6 +78,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     layout, plan = Layout(module.params["root"]), Plan.of(module.params["plan"])
     path = layout.catalog
     catalog = {

@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - selfhost.pyapps.host
   - selfhost.pyapps.front
+  - selfhost.pyapps.host.users
 options:
   binary:
     description:
@@ -78,6 +79,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import USERS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import (
     USER,
     CaddyProcess,
@@ -92,7 +94,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_install import Install, RejectedError, Wanted
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, app_routes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import UserError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UserError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -117,14 +119,14 @@ def _apply(module: AnsibleModule, caddy: CaddyProcess, install: Install) -> None
         install.loaded()
         caddy.remove(module.run_command)
         return
-    caddy.make_folders(module.run_command)
+    caddy.make_folders(module.params["uid_range"], module.run_command)
     if install.changed:
         caddy.check_version(module.run_command)
         install.apply(lambda: caddy.judge(module.run_command))
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**ARGUMENTS, "binary": {"type": "path"}}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={**ARGUMENTS, **USERS, "binary": {"type": "path"}}, supports_check_mode=True)
     os.umask(0o022)
     as_root = os.geteuid() == 0
     layout = Layout(module.params["root"])

@@ -18,6 +18,7 @@ description:
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 extends_documentation_fragment:
   - selfhost.pyapps.host
+  - selfhost.pyapps.host.users
   - selfhost.pyapps.attributes
 options:
   state:
@@ -106,12 +107,12 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _cloudflared
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._cloudflared_install import program_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments import refuse_stranger
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import UserError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UserError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -153,7 +154,7 @@ def present(module: AnsibleModule, cloudflared: _cloudflared.Cloudflared, tunnel
     if module.check_mode:
         notices = ["Check mode: cloudflared has not judged the new configuration."] if before != text else []
     elif changed:
-        cloudflared.make_folder(module.run_command)
+        cloudflared.make_folder(module.params["uid_range"], module.run_command)
         cloudflared.check_version(module.run_command, bool(tunnel.token))
         if before != text:
             cloudflared.write_config(text, before, module.run_command)
@@ -172,6 +173,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **ROOT,
+            **USERS,
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "check_only": {"type": "bool", "default": False},
             "tunnel": {"type": "str", "default": ""},

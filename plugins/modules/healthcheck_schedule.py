@@ -50,6 +50,8 @@ command:
   sample: [/usr/bin/python3, -I, /srv/pyapps/tools/pyapps.pyz, healthcheck, --quiet, --notify]
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_schedule import (
@@ -75,6 +77,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     minutes = module.params["minutes"]
     if not 1 <= minutes <= _LONGEST:
         module.fail_json(msg="minutes: found %d; 1 to %d are allowed" % (minutes, _LONGEST))

@@ -194,6 +194,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     layout = Layout(module.params["root"])
     try:
         files = wanted(module.params, layout)

@@ -11,12 +11,14 @@ short_description: Make the folders and users of a host that serves Python web a
 version_added: 0.1.0
 description:
   - Makes every folder below O(root) with its owner and mode, for all apps at once.
-  - As root it makes one system user for each app, and one that builds environments. Without root everything belongs
-    to the user who runs this.
+  - As root it makes one system user for each app, and one that builds environments. Their descriptions say that they
+    are of this collection; an account of such a name that does not is refused. Without root everything belongs to the
+    user who runs this.
   - Never works inside an app's C(data/) folder, which is the app's own.
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 extends_documentation_fragment:
   - selfhost.pyapps.host
+  - selfhost.pyapps.host.users
   - selfhost.pyapps.attributes.full
 options:
   apps:
@@ -39,6 +41,11 @@ users:
   returned: always
   type: list
   elements: str
+marked_users:
+  description: System users of an earlier version whose description now says whose they are, or in check mode would.
+  returned: always
+  type: list
+  elements: str
 folders:
   description: Folders that were made or corrected, or in check mode would be.
   returned: always
@@ -49,8 +56,8 @@ folders:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_users
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -58,30 +65,33 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **ROOT,
+            **USERS,
             "apps": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     layout, apps = Layout(module.params["root"]), module.params["apps"]
     as_root = os.geteuid() == 0
-    homes = _host_layout.users(layout, apps) if as_root else {}
-    new_users = _host_layout.missing_users(homes)
+    users = _host_users.plan(_host_users.all_of(layout, apps) if as_root else [])
+    if users.faults:
+        module.fail_json(msg="Nothing was changed on this host:\n- " + "\n- ".join(users.faults))
+    new_users = [user.name for user in users.make]
     new_folders = _host_layout.missing_folders(_host_layout.folders(layout, apps, as_root), new_users)
     if not module.check_mode:
         try:
-            for name in new_users:
-                _host_layout.make_user(name, homes[name], module.run_command)
+            _host_users.carry_out(users, layout, module.params["uid_range"], module.run_command)
             for folder in new_folders:
                 _host_layout.make(folder)
-        except (_host_layout.UserError, OSError) as error:
+        except (_host_users.UserError, OSError) as error:
             module.fail_json(msg="The host can not be laid out below %s: %s" % (layout.root, error))
     paths = [folder.path for folder in new_folders]
-    after = "".join("%s\n" % line for line in ["user " + name for name in new_users] + paths)
     module.exit_json(
-        changed=bool(new_users or new_folders),
+        changed=bool(users.changed or new_folders),
         users=new_users,
+        marked_users=[user.name for user in users.mark],
         folders=paths,
-        diff={"before": "", "after": after},
+        diff={"before": "", "after": "".join("%s\n" % line for line in users.lines + paths)},
     )
 
 

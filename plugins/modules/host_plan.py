@@ -16,6 +16,7 @@ description:
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 extends_documentation_fragment:
   - selfhost.pyapps.host
+  - selfhost.pyapps.host.users
   - selfhost.pyapps.attributes.info
 options:
   apps:
@@ -51,7 +52,7 @@ options:
     type: bool
     default: false
   front:
-    description: The front of the host. Without it no port is looked at.
+    description: The front of the host. Without it neither its port nor the users are looked at.
     type: str
     choices: [nginx, caddy]
   port:
@@ -154,12 +155,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _capacity, _host_plan
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import front_differs, read_applied
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
+    **USERS,
     "apps": {"type": "list", "elements": "str", "required": True},
     "source": {"type": "str", "required": True},
     "adopt_source": {"type": "bool", "default": False},
@@ -215,6 +217,7 @@ def main() -> None:
     problems += only_problems + _host_plan.source_problems(applied["source"], params["source"], params["adopt_source"])
     problems += _host_plan.removal_problems(removed, params["apps"], params["allow_removal"], params["limited"])
     if params["front"]:
+        problems += _host_plan.user_problems(layout, only or params["apps"], params["front"], params["uid_range"])
         problems += _host_plan.port_problems(layout, params["front"], params["port"])
     problems += _lacks(module, layout, work, deployed)
     missing_packages = _host_plan.missing_packages(params["install_uv"])

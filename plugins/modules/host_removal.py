@@ -48,6 +48,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_removal
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UserError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -59,6 +60,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     layout = Layout(module.params["root"])
     apps = deployed_apps(layout)
     if apps and not module.check_mode:
@@ -66,17 +68,18 @@ def main() -> None:
     keep_apps = not module.params["delete_data"] and any(
         os.path.isdir(layout.app(name).data) for name in layout.app_names()
     )
-    paths, users = _host_removal.find_paths(layout, keep_apps), _host_removal.find_users()
+    paths, users = _host_removal.find_paths(layout, keep_apps), _host_removal.find_users(layout)
+    names = [user.name for user in users]
     if not module.check_mode:
         try:
             _host_removal.remove(layout, paths, users, module.run_command)
-        except OSError as error:
+        except (UserError, OSError) as error:
             module.fail_json(msg="Not everything could be removed: %s" % error)
     module.exit_json(
         changed=bool(paths or users),
         paths=paths,
-        users=users,
-        diff={"before": "".join("%s\n" % line for line in paths + users), "after": ""},
+        users=names,
+        diff={"before": "".join("%s\n" % line for line in paths + names), "after": ""},
     )
 
 

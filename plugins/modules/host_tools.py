@@ -47,6 +47,8 @@ zipapp:
   sample: /srv/pyapps/tools/pyapps.pyz
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_tools import (
@@ -66,6 +68,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     if not module.params["checksum"]:
         module.fail_json(msg="host_tools needs its action plugin, which makes the zipapp on the controller.")
     layout = Layout(module.params["root"])

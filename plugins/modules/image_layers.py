@@ -120,6 +120,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     try:
         done = make(module.params, module.check_mode)
     except (_image_layers.LayerError, OSError) as error:

@@ -175,6 +175,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     progress = Progress(progress_path(Layout(module.params["root"]), "instances"), module.params["progress"])
     try:
         outcome = locked_deploy(run_from(module.params, module.check_mode, progress), module.params)

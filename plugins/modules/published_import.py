@@ -65,6 +65,7 @@ def main() -> None:
         argument_spec={"source": {"type": "path", "required": True}, "destination": {"type": "path"}},
         supports_check_mode=True,
     )
+    os.umask(0o022)
     source = module.params["source"]
     for name, path in (("source", source), ("destination", module.params["destination"] or "/")):
         if not os.path.isabs(path):

@@ -154,6 +154,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     wish = Wish(
         layout=Layout(module.params["root"]),
         own=module.params["instance"] == "own",

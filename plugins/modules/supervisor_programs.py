@@ -210,6 +210,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     try:
         done = converge(module)
     except (ConfError, LockedError, OSError, SupervisorError, _programs.ProgramError) as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _deploy_run,
     _host_layout,
+    _host_users,
     _instances,
     _streamlit_assets,
 )
@@ -68,9 +69,9 @@ class ServingHost:
         name = self.name(short)
         as_root = os.geteuid() == 0
         if as_root:
-            user = app_user(name)
-            _host_layout.make_user(user, self.layout.app(name).data, _run)
-            self.users.append(user)
+            plan = _host_users.plan([_host_users.app(self.layout, name)])
+            _host_users.carry_out(plan, self.layout, _host_users.UIDS, _run)
+            self.users.append(app_user(name))
         for folder in _host_layout.folders(self.layout, [name], as_root)[-5:]:
             _host_layout.make(folder)
         self.apps[name] = {
