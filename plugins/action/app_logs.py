@@ -8,6 +8,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 
 
 class ActionModule(ActionBase):
@@ -29,5 +30,5 @@ def printed(logs: list[dict[str, t.Any]]) -> list[str]:
     lines = []
     for log in logs:
         lines += ["", "%s, %s (%s)" % (log["app"], log["stream"], log["path"])]
-        lines += ["    | " + line for line in log["lines"]] or ["    (nothing)"]
+        lines += ["    | " + printable(line) for line in log["lines"]] or ["    (nothing)"]
     return lines or ["no logs yet"]

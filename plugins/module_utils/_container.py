@@ -39,6 +39,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, parse_range
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
 
@@ -108,7 +109,7 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
             begin.fill(mounted)
             sys.stdout.write("pyapps: %s: %s\n" % (name, begin.instance(pool)))
         except (ContainerError, OSError, ValueError, KeyError, *_CAUSES) as error:
-            sys.stderr.write("pyapps: %s can not start: %s\n" % (name, error))
+            sys.stderr.write("pyapps: %s can not start: %s\n" % (name, printable(str(error))))
 
 
 def write_programs(layout: Layout, with_logs: bool) -> None:

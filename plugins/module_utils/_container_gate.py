@@ -17,6 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _gate, _ins
 from ansible_collections.selfhost.pyapps.plugins.module_utils._container import ContainerError, read_image
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable_lines
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
 
 _AT_ONCE = 4
@@ -77,5 +78,5 @@ def main(layout: Layout) -> int:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    sys.stdout.write("\n".join(printable_lines(line)) + "\n")
     sys.stdout.flush()

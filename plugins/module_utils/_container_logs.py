@@ -17,6 +17,7 @@ import time
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._log_tail import shown
 
 PROGRAM = "pyapps-logs"
 """The name of the program that runs this."""
@@ -106,10 +107,10 @@ class Follower:
                 self._logs[path] = Log(path, self._is_first)
         self._is_first = False
         for path, log in list(self._logs.items()):
-            prefix = ("%s | " % name_of(path)).encode()
-            text = b"".join(prefix + line + b"\n" for line in log.lines())
+            prefix = "%s | " % name_of(path)
+            text = "".join(prefix + shown(line) + "\n" for line in log.lines())
             if text:
-                self._write(text)
+                self._write(text.encode())
             if not os.path.lexists(path):
                 self._logs.pop(path).close()
 

@@ -18,6 +18,7 @@ import time
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_report import Line
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 
 NAME = "healthcheck.py"
 """The published logger's name."""
@@ -33,14 +34,10 @@ _MASK = 0o027  # who may not ask supervisor shall not read its answers here
 def records(lines: t.Iterable[Line]) -> list[logging.LogRecord]:
     """Lines as records of the time now."""
     return [
-        logging.LogRecord(NAME, logging.getLevelName(level), "", 0, _one_line(text), None, None)
+        # An app's answer can be quoted in a line, and never makes one of its own.
+        logging.LogRecord(NAME, logging.getLevelName(level), "", 0, printable(text), None, None)
         for level, text in lines
     ]
-
-
-def _one_line(text: str) -> str:
-    """An app's answer can be quoted in a line, and never makes one of its own."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def as_text(found: t.Iterable[logging.LogRecord]) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._health_report imp
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import Notify
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._parallel import in_parallel
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 
 Message = dict[str, t.Any]
 
@@ -85,14 +86,15 @@ def message(report: Report, before: str) -> Message:
     """The news. ``text`` and ``content`` are what Slack, Mattermost and Discord show; programs read the rest."""
     host = socket.gethostname()
     lines = ["%s is %s (was %s)" % (host, report.state, before)]
-    lines += ["%(kind)s %(name)s: %(problem)s" % problem for problem in report.problems]
+    problems = [{key: printable(text) for key, text in problem.items()} for problem in report.problems]
+    lines += ["%(kind)s %(name)s: %(problem)s" % problem for problem in problems]
     text = "\n".join(lines)
     return {
         "host": host,
         "state": report.state,
         "previous": before,
         "time": report.time,
-        "problems": report.problems,
+        "problems": problems,
         "text": text,
         "content": text[:2000],
     }

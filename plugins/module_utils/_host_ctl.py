@@ -11,14 +11,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import run_program
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._log_tail import shown
 
 _TRANSLATED = frozenset(("status", "start", "stop", "restart", "signal", "clear"))
 """Commands whose answer is lines that begin with a program's name."""
+_SHOWN = frozenset(("tail", "maintail"))
+"""Commands whose answer is what programs have written."""
 _NAME_WIDTH = 33  # supervisorctl's column (S0-51)
 _SECONDS = 600.0  # more than the stop wait of any program
 _NO_SUPERVISORCTL = 4  # supervisorctl's own exit code when the daemon can not be reached (S0-48)
@@ -55,6 +60,22 @@ def _app_of(program: str, programs: t.Mapping[str, str]) -> str:
     return next((app for app, live in programs.items() if live == program), program)
 
 
+class _Command(subprocess.Popen[bytes]):
+    """supervisorctl; the installed program has no ``run_command`` of a module."""
+
+
+def _show(command: t.Sequence[str]) -> int:
+    """Run a command, and show each line that it writes when it is whole; a terminal's signals reach it, too."""
+    try:
+        with _Command(command, stdout=subprocess.PIPE) as process:
+            for line in t.cast(t.IO[bytes], process.stdout):
+                sys.stdout.write(shown(line) + "\n")
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return process.returncode
+
+
 def main(layout: Layout, arguments: t.Sequence[str]) -> int:
     """Run supervisorctl.
 
@@ -68,6 +89,8 @@ def main(layout: Layout, arguments: t.Sequence[str]) -> int:
     programs = live_programs(layout)
     command = [program, "-c", layout.supervisor_conf, *arguments[:1]]
     command += [programs.get(word, word) for word in arguments[1:]]
+    if arguments and arguments[0] in _SHOWN:
+        return _show(command)
     if not arguments or arguments[0] not in _TRANSLATED:
         os.execv(program, command)
     done = run_program(command, os.environ, "/", _SECONDS, user=None)

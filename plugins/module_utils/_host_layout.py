@@ -9,7 +9,6 @@ which could have planted a link. Without root everything is the user's own, and 
 
 from __future__ import annotations
 
-import contextlib
 import grp
 import pwd
 import typing as t
@@ -48,9 +47,15 @@ def log_folder(layout: Layout, as_root: bool) -> Folder:
     """
     if not as_root:
         return Folder(layout.log, 0o700)
-    with contextlib.suppress(KeyError):
-        return Folder(layout.log, 0o750, group=grp.getgrnam(_READERS_OF_LOGS).gr_name)
-    return Folder(layout.log, 0o750)
+    return Folder(layout.log, 0o750, group=_READERS_OF_LOGS if readers_of_logs() is not None else None)
+
+
+def readers_of_logs() -> int | None:
+    """The id of the group that may read logs; None where there is none."""
+    try:
+        return grp.getgrnam(_READERS_OF_LOGS).gr_gid
+    except KeyError:
+        return None
 
 
 def folders(layout: Layout, apps: t.Iterable[str], as_root: bool) -> list[Folder]:

@@ -10,17 +10,18 @@ import re
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import log_path
 
 LINES = 20
 _LONGEST_LINE = 300
 _READ = 32 * 1024
 _OWN_QUESTION = "/_stcore/script-health-check"
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 def tail(path: str, lines: int = LINES, most: int = _READ) -> list[str]:
-    """The last lines of a file, without escape sequences and cut to 300 characters; a missing file has none.
+    """The last lines of a file as :func:`shown`, cut to 300 characters; a missing file has none.
 
     :param most: how many bytes of the file's end are looked at
     """
@@ -36,9 +37,14 @@ def tail(path: str, lines: int = LINES, most: int = _READ) -> list[str]:
 
 def lines_of(content: bytes, lines: int = LINES) -> list[str]:
     """The last lines of some output, made safe in the same way."""
-    text = content.decode("utf-8", "replace")
-    clean = (_CONTROL.sub("", line).rstrip()[:_LONGEST_LINE] for line in text.split("\n"))
+    clean = (shown(line)[:_LONGEST_LINE] for line in content.split(b"\n"))
     return [line for line in clean if line][-lines:]
+
+
+def shown(line: bytes) -> str:
+    """A line that a program has written, for a terminal: without colours, and with all that it would obey escaped."""
+    text = _COLOUR.sub("", line.decode("utf-8", "replace"))
+    return printable(text.rstrip().expandtabs())
 
 
 def program_tail(layout: Layout, program: str) -> list[str]:

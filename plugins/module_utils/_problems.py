@@ -12,6 +12,11 @@ import unicodedata
 from dataclasses import dataclass, field
 
 _LONGEST_SHOWN = 80
+# Letters, marks and a braille pattern that show nothing; the two selectors for emoji (FE0E, FE0F) are none of them.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, [*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0)]))
+)
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -21,8 +26,25 @@ def is_unprintable(character: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """The text in one line, with what can not be shown escaped."""
-    return "".join(repr(char)[1:-1] if is_unprintable(char) else char for char in text)
+    """The text in one line, with everything escaped that a terminal obeys or a person cannot see.
+
+    Whatever an app has said goes through here on its way to people.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char.encode("unicode_escape").decode() if _is_hidden(char) else char for char in text)
+
+
+def printable_lines(text: str) -> list[str]:
+    """The lines of a text of ours, each as :func:`printable`."""
+    return [printable(line) for line in text.split("\n")]
+
+
+def _is_hidden(character: str) -> bool:
+    """Controls, marks without width, blanks that are letters, and what no font has."""
+    if character.isprintable():
+        return character in _INVISIBLE
+    return unicodedata.category(character) != "Zs"
 
 
 def type_of(value: object) -> str:

@@ -91,6 +91,7 @@ import shutil
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _private_log
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments import (
     ARGUMENTS,
     refuse_stranger,
@@ -193,6 +194,22 @@ def _apply(module: AnsibleModule, install: Install, nginx: str | None) -> None:
         module.fail_json(msg="the site cannot be written: %s" % error)
 
 
+def _open_logs(params: dict[str, t.Any]) -> list[str]:
+    """Files of the access log that others than root may read, or that nginx would make so. Without root it is ours."""
+    log = params["access_log"] or ""
+    if params["state"] == "absent" or os.geteuid() != 0 or not _private_log.is_kept(log):
+        return []
+    return _private_log.differences(log)
+
+
+def _close_logs(module: AnsibleModule, paths: list[str]) -> None:
+    try:
+        for path in paths:
+            _private_log.correct(path)
+    except OSError as error:
+        module.fail_json(msg="the access log cannot be kept from others: %s" % error)
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec={**ARGUMENTS, **OWN_ARGUMENTS}, supports_check_mode=True)
     os.umask(0o022)
@@ -210,11 +227,15 @@ def main() -> None:
         notices.append(
             "No server_names, and not the default server: another site on this port may get every request instead."
         )
-    changed, diff, running = install.changed, install.diff, _is_running(module.params["pid_file"])
-    if changed and module.check_mode:
+    logs = _open_logs(module.params)
+    changed, running = install.changed or bool(logs), _is_running(module.params["pid_file"])
+    diff = install.diff + [_files.diff_entry(path, None, "readable for root and the group adm only\n") for path in logs]
+    if install.changed and module.check_mode:
         notices.append("Check mode: nginx has not judged the new site.")
-    elif changed:
-        _apply(module, install, nginx)
+    elif changed and not module.check_mode:
+        _close_logs(module, logs)
+        if install.changed:
+            _apply(module, install, nginx)
     module.exit_json(
         changed=changed,
         diff=diff,

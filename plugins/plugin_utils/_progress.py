@@ -19,6 +19,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import progress_path
 
 _TRANSPORTS = ("local", "ssh")
@@ -41,7 +42,7 @@ class Relay:
         self._connection = copy.copy(connection)
         self._connection.set_become_plugin(None)
         self._path = path
-        self._show = show or (lambda line: Display().display("    " + line))
+        self._show = show or (lambda line: Display().display("    " + printable(line)))
         self._shown = 0
         self._ended = threading.Event()
 

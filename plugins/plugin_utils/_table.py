@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 import unicodedata
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
+
 
 def width(text: str) -> int:
     """How many columns of a terminal a text takes (wide characters take two, combining ones none)."""
@@ -23,7 +25,7 @@ def table(head: t.Sequence[str], rows: t.Iterable[t.Sequence[str]]) -> list[str]
     :param head: one title a column
     :param rows: as many cells as titles in each
     """
-    lines = [list(head), *[list(row) for row in rows]]
+    lines = [list(head), *[[printable(cell) for cell in row] for row in rows]]
     widths = [max(width(line[column]) for line in lines) for column in range(len(head))]
     return [
         "  ".join(cell + " " * (widths[column] - width(cell)) for column, cell in enumerate(line)).rstrip()

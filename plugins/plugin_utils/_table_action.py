@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable, printable_lines
 
 
 class TableAction(ActionBase):
@@ -34,5 +35,6 @@ class TableAction(ActionBase):
         super().run(tmp, task_vars)
         _validation, given = self.validate_argument_spec(argument_spec=self.arguments)
         lines, result = self.tell(given, (task_vars or {}).get("inventory_hostname", ""))
-        Display().display("\n".join(["", *lines, ""]))
-        return {"changed": False, **result}
+        shown = [part for line in lines for part in printable_lines(line)]
+        Display().display("\n".join(["", *shown, ""]))
+        return {"changed": False, **result, "msg": printable(result["msg"])}

@@ -56,8 +56,9 @@ class ServingHost:
         self.apps: dict[str, dict[str, t.Any]] = {}
         self.wanted: Results = {}
         self._unique = self.root.name.rpartition("-")[2].lower().strip("_")
-        for folder in _host_layout.folders(self.layout, [], as_root=False):
-            _host_layout.make(folder)
+        for folder in _host_layout.folders(self.layout, [], os.geteuid() == 0):
+            if folder.user is None:  # nothing is built here
+                _host_layout.make(folder)
         self.daemon.start()
 
     def name(self, short: str) -> str:
