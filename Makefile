@@ -62,8 +62,10 @@ demo-status: .tools/demo/.stamp ## Show the demo's apps as they are now
 demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without asking)
 	@demo_dir="$(DEMO_DIR)"
 	if [ -d "$$demo_dir/srv/pyapps" ]; then
+	    # An app can have written any name; what a terminal would obey is shown escaped.
 	    kept=$$(find "$$demo_dir"/srv/pyapps/apps/*/data -mindepth 1 -not -name .home -not -name .tmp \
-	        -not -path '*/data/.home/*' -not -path '*/data/.tmp/*' 2>/dev/null | head -5 || true)
+	        -not -path '*/data/.home/*' -not -path '*/data/.tmp/*' -print0 2>/dev/null | head -z -n 5 \
+	        | LC_ALL=C xargs -0 -r ls -1 --directory --escape || true)
 	    if [ -n "$$kept" ] && [ -z "$(FORCE)" ]; then
 	        printf 'Apps have written data:\n%s\nDelete it with everything else? [y/N] ' "$$kept"
 	        read -r answer || true

@@ -13,7 +13,7 @@ import grp
 import pwd
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _kept_data
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _kept_data, _trusted_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import folder_differs, make_folder
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, Layout, app_user
 
@@ -38,6 +38,16 @@ def top_folders(layout: Layout, as_root: bool) -> list[Folder]:
     """The folders that hold everything of ours; they alone decide who gets at it without root."""
     mode = 0o755 if as_root else 0o700
     return [*(Folder(path, mode) for path in (layout.etc, layout.srv, layout.run)), log_folder(layout, as_root)]
+
+
+def strangers(layout: Layout) -> list[str]:
+    """Why our folders can not be where they are to be: somebody else could exchange them."""
+    paths = (layout.root, layout.etc, layout.srv, layout.run, layout.log)
+    return [
+        "pyapps_root: %s. Remove it, give it to root or to who runs this, or choose another folder (of `make demo`: "
+        "DEMO_DIR)." % fault
+        for fault in dict.fromkeys(fault for path in paths for fault in _trusted_path.faults(path))
+    ]
 
 
 def log_folder(layout: Layout, as_root: bool) -> Folder:

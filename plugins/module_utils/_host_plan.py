@@ -97,7 +97,7 @@ def root_problems(layout: Layout) -> list[str]:
     """Why nothing can be laid out below this root."""
     if not _PLAIN_PATH.fullmatch(layout.root):
         return ["pyapps_root: found %r; allowed is an absolute path of letters, digits, spaces, ._/@+,=-" % layout.root]
-    problems = []
+    problems = _host_layout.strangers(layout)
     if len(layout.supervisor_socket) > _LONGEST_SOCKET_PATH:
         problems.append(
             "pyapps_root: the socket's path %s has %d characters, and %d are possible. Choose a shorter "

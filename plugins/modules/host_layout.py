@@ -61,6 +61,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
+def _refuse(module: AnsibleModule, problems: list[str]) -> None:
+    if problems:
+        module.fail_json(msg="Nothing was changed on this host:\n- " + "\n- ".join(problems))
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -74,12 +79,14 @@ def main() -> None:
     layout, apps = Layout(module.params["root"]), module.params["apps"]
     as_root = os.geteuid() == 0
     users = _host_users.plan(_host_users.all_of(layout, apps) if as_root else [])
-    if users.faults:
-        module.fail_json(msg="Nothing was changed on this host:\n- " + "\n- ".join(users.faults))
+    _refuse(module, _host_layout.strangers(layout) + users.faults)
     new_users = [user.name for user in users.make]
     new_folders = _host_layout.missing_folders(_host_layout.folders(layout, apps, as_root), new_users)
     if not module.check_mode:
         try:
+            # Nobody else can take its place once it is there.
+            os.makedirs(layout.root, exist_ok=True)
+            _refuse(module, _host_layout.strangers(layout))
             _host_users.carry_out(users, layout, module.params["uid_range"], module.run_command)
             for folder in new_folders:
                 _host_layout.make(folder)
