@@ -24,6 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontSettings, app_routes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UIDS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_websocket import handshake
 from helpers.environments import environment
@@ -104,7 +105,7 @@ class Front:
         _files.write_file(os.path.join(self.layout.front, "index.html"), gallery_page(routes))
         _files.write_file(os.path.join(self.layout.front, "unavailable.html"), unavailable_page())
         if self.server == "caddy":
-            self.caddy.make_folders(lambda command: (0, "", ""))
+            self.caddy.make_folders(UIDS, lambda command: (0, "", ""))
             _files.write_file(self.caddy.config, caddy_config(routes, self.settings))
         else:
             enabled = self.root / "etc" / "nginx" / "sites-enabled"
