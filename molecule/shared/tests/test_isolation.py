@@ -59,3 +59,25 @@ def test_an_app_can_not_look_into_another_one(host: Host, place: str) -> None:
     for folder in folders:
         assert as_user(host, "pyapp-app_2", "test -x %s", folder) == 0
         assert as_user(host, "pyapp-app_1", "ls %s", folder) != 0
+
+
+def test_users_carry_our_mark_and_a_uid_of_our_own_range(host: Host) -> None:
+    """Neither Debian nor systemd gives these ids to anybody."""
+    entries = [line.split(":") for line in host.check_output("getent passwd").splitlines()]
+    ours = {name: fields for name, *fields in entries if name.startswith("pyapp")}
+    assert {"pyapps-build", "pyapp-app_1", "pyapp-app_2"} <= set(ours)
+    for name, (_password, uid, gid, description, _home, shell) in ours.items():
+        assert 60706 <= int(uid) == int(gid) <= 61183, name
+        assert description.startswith("selfhost.pyapps "), name
+        assert shell == "/usr/sbin/nologin"
+
+
+def test_no_app_reads_or_lists_a_log(host: Host) -> None:
+    """Another one's, its own, the daemon's, the watcher's, and what visitors ask for."""
+    assert (host.file("/var/log/pyapps").user, host.file("/var/log/pyapps").group) == ("root", "adm")
+    files = host.check_output("find /var/log/pyapps /var/log/nginx -name '*.log*' 2>/dev/null || true").split()
+    files = [path for path in files if "/pyapps" in path]
+    assert [path for path in files if "app_2" in path]
+    for user in ("pyapp-app_1", "pyapp-app_2"):
+        assert as_user(host, user, "ls /var/log/pyapps") != 0
+        assert [path for path in files if as_user(host, user, "cat %s", path) == 0] == []

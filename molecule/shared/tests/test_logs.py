@@ -68,3 +68,4 @@ def test_nginx_writes_on_into_a_new_file_after_its_log_was_rotated(host: Host) -
     assert host.file(log + ".1").size > 0
     assert get(host, "/app-1/").status == 200
     wait_for("nginx writes into the new file", lambda: host.file(log).exists and host.file(log).size > 0)
+    assert [host.file(path).mode for path in (log, log + ".1")] == [0o640] * 2
