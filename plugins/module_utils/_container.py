@@ -90,7 +90,8 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
     """
     image = read_image(layout)
     for folder in _host_layout.top_folders(layout, os.geteuid() == 0):
-        _host_layout.make(folder)
+        if folder.path in (layout.run, layout.log):  # the others are the image's, and may be read-only
+            _host_layout.make(folder)
     # Sockets and ids of processes that ended with the last start; the folder itself may be a mount.
     for leftover in os.listdir(layout.run):
         _files.force_remove(os.path.join(layout.run, leftover))
