@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UIDS
+
 ROOT: dict[str, t.Any] = {
     "root": {"type": "path", "default": "/"},
 }
 USERS: dict[str, t.Any] = {
-    "uid_range": {"type": "str", "default": "60706-61183"},
+    "uid_range": {"type": "str", "default": UIDS},
 }
 LOCK: dict[str, t.Any] = {
     "lock_timeout": {"type": "float", "default": 60.0},
