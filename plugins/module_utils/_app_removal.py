@@ -45,7 +45,7 @@ class Remains:
     :param instances: live or not
     :param paths: folders, files and links, except ``data/``
     :param user: its system user, or None
-    :param stranger: why an account with the name of its user stays
+    :param stranger: somebody else's account that has the name of its user, in words; it stays
     :param data: what is to be done with its data folder: "", "close" or "delete"
     """
 
@@ -87,7 +87,7 @@ def find_remains(layout: Layout, name: str, programs: t.Iterable[str], delete_da
         user = _host_users.app(layout, name)
         if _host_users.is_ours(user):
             found.user = user.name
-        found.stranger = " ".join(_host_users.plan([user]).faults)
+        found.stranger = _host_users.stranger(user)
     if delete_data and os.path.lexists(app.path):
         found.data = "delete"
     elif os.path.lexists(app.data) and not _kept_data.is_closed(app.data):

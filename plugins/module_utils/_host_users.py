@@ -155,6 +155,12 @@ def is_ours(user: Wanted) -> bool:
     return account is not None and _is_ours(user, account)
 
 
+def stranger(user: Wanted) -> str:
+    """In words, the account that has the name of a user of ours and is somebody else's; "" when there is none."""
+    account = Accounts().user(user.name)
+    return "" if account is None or _is_ours(user, account) else "user %s (%s)" % (user.name, account.describe())
+
+
 def _is_ours(user: Wanted, account: Account) -> bool:
     return _is_of_a_service(account) and (account.comment == user.mark or _is_of_an_earlier_version(user, account))
 
@@ -258,7 +264,7 @@ def _unused(name: str, claimed: t.Collection[int], uids: range) -> int:
 def remove(user: Wanted, run: Run) -> bool:
     """Remove a user and its group, if it is ours.
 
-    :returns: whether it is gone; False when a process still runs as it
+    :returns: False when it stays, because a process still runs as it
     :raises UserError: the machine's tools refuse
     """
     if not is_ours(user):

@@ -59,7 +59,8 @@ def hand_over(folder: str, former: int, uid: int, gid: int) -> None:
     """Give everything of one user below a folder to another one.
 
     The folder is closed first. Each entry is opened without following a link, looked at, and changed by what was
-    opened: whoever still works in there can exchange names, but not what they stand for here.
+    opened: whoever still works in there can exchange names, but not what they stand for here. A file that has further
+    names stays as it is, because they may lie elsewhere.
 
     :raises OSError: the file system refuses
     """
@@ -90,9 +91,10 @@ def _hand_over_entry(name: str, folder: int, former: int, uid: int, gid: int) ->
     entry = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)
     try:
         status = os.fstat(entry)
-        if status.st_uid == former:
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if status.st_uid == former and (is_folder or status.st_nlink == 1):
             # A descriptor that only names a file can be changed by this path alone.
             os.chown("/proc/self/fd/%d" % entry, uid, gid)
-        return os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=entry) if stat.S_ISDIR(status.st_mode) else None
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=entry) if is_folder else None
     finally:
         os.close(entry)

@@ -61,7 +61,7 @@ def test_an_account_of_somebody_else_is_neither_used_nor_changed_nor_removed(mac
     machine.run("".join("mkdir -p /srv/pyapps/apps/%s/releases /run/pyapps;" % app for app in STRANGERS))
     answer = machine.module("app_removal", names=apps)
     assert sorted(answer["removed"]) == sorted(STRANGERS)
-    through += [app for app in apps if "pyapp-%s: " % app not in str(answer.get("warnings"))]
+    through += [app for app in STRANGERS if "user pyapp-%s (uid " % app not in str(answer.get("warnings"))]
     through += ["an account changed: removed"] if machine.accounts() != before else []
     running = machine.run("ps -C sleep -o user:40=").split()
     through += [app for app in STRANGERS if "pyapp-" + app not in running and app != "twin"]

@@ -64,6 +64,14 @@ def test_only_what_was_the_users_own_is_handed_over(data: Path, tmp_path: Path) 
     assert data.stat().st_mode & 0o7777 == 0o700
 
 
+def test_a_file_that_lies_elsewhere_too_is_not_handed_over(data: Path, tmp_path: Path) -> None:
+    """Where the kernel lets an app link to other people's files (fs.protected_hardlinks=0)."""
+    (data / "linked").hardlink_to(tmp_path / "outside")
+    _kept_data.hand_over(str(data), UID, UID + 1, UID + 2)
+    assert (tmp_path / "outside").stat().st_uid == UID
+    assert (data / "below" / "notes.db").stat().st_uid == UID + 1
+
+
 def test_folders_without_end_end(tmp_path: Path) -> None:
     """Each level costs an open file, and an app can have made as many as it likes."""
     data = tmp_path / "data"
