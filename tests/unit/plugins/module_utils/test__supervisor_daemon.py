@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,16 @@ def test_who_is_not_root_has_no_service_manager(tmp_path: Path, manager: str, ne
             supervisor_daemon.check(wanted)
     else:
         supervisor_daemon.check(wanted)
+
+
+def test_folders_that_an_earlier_run_left_open_to_all_are_closed(tmp_path: Path) -> None:
+    wanted = wish(tmp_path, "none", activate=False)
+    for folder in wanted.folders:
+        os.makedirs(folder.path)
+        os.chmod(folder.path, folder.mode)
+    assert _supervisor_daemon.plan_present(wanted, running=False).folders == []
+    programs = wanted.layout.programs
+    os.chmod(programs, 0o777)
+    found = _supervisor_daemon.plan_present(wanted, running=False)
+    assert [folder.path for folder in found.folders] == [programs]
+    assert found.changed
