@@ -9,9 +9,9 @@ import json
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options import USER_HEADERS
 
 _APP_KEYS = ("name", "title", "kind", "owner", "base_path", "gallery", "route")
-_FRONT_OPTION = "server.trustedUserHeaders"
 
 
 def read_applied(layout: Layout) -> dict[str, t.Any]:
@@ -42,7 +42,7 @@ def applied_entry(app: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """
     config = app.get("streamlit", {}).get("config", {})
     entry = {key: app[key] for key in _APP_KEYS}
-    entry["streamlit"] = {"config": {key: value for key, value in config.items() if key == _FRONT_OPTION}}
+    entry["streamlit"] = {"config": {key: value for key, value in config.items() if key == USER_HEADERS}}
     return entry
 
 

@@ -41,7 +41,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import lim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, parse_range
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import PRIVATE, program_text
 
 MOUNTED = "/run/secrets"
 """Where Docker and Compose mount secrets."""
@@ -115,7 +115,7 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
 
 def write_programs(layout: Layout, with_logs: bool) -> None:
     """The programs of the image, and the one that shows every log, if it is wanted. Those of apps come later."""
-    _files.make_folder(layout.container_programs)
+    _files.make_folder(layout.container_programs, PRIVATE)
     for name in os.listdir(layout.image_programs):
         text = _files.read_text(os.path.join(layout.image_programs, name)) or ""
         _files.write_file(os.path.join(layout.container_programs, name), text)

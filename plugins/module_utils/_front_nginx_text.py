@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import typing as t
 
@@ -19,6 +20,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import PREVIEW, PREVIEW_IN_PUBLIC
+
+_LONGEST_NAME = 30  # 46 bytes for a variable's name (variables_hash_bucket_size 64), less "pyapps_refused_"
 
 _HEADER = """\
 # Made by selfhost.pyapps (module nginx_site) from the whole catalog: the next run replaces what is changed here.
@@ -163,8 +166,14 @@ def _origin_map(variable: str, default: str, origins: t.Iterable[str]) -> str:
 
 
 def _variable(kind: str, route: AppRoute) -> str:
-    """A variable's name that no other app has: names of apps may hold ``-``, which a variable's name may not."""
-    return "pyapps_%s_%s" % (kind, route.name.replace("_", "__").replace("-", "_1"))
+    """A variable's name that no other app has: names of apps may hold ``-``, which a variable's name may not.
+
+    One that is longer than nginx's table of variables takes would stop the whole site.
+    """
+    name = route.name.replace("_", "__").replace("-", "_1")
+    if len(name) > _LONGEST_NAME:
+        name = "_2" + hashlib.sha256(name.encode()).hexdigest()[: _LONGEST_NAME - 2]
+    return "pyapps_%s_%s" % (kind, name)
 
 
 def _user_header_maps(routes: t.Iterable[AppRoute], settings: FrontSettings) -> list[str]:

@@ -10,7 +10,6 @@ The rules and their order are those of ``docs/contributing/fronts.md``. Regular 
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 import typing as t
 import urllib.parse
@@ -23,6 +22,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import
     possible_names,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options import USER_HEADERS, user_headers
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
 
 INSTANCE = r"[0-9a-f]{32}"
@@ -64,7 +64,6 @@ SET_HEADERS = ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-F
 _SAFE_PATH = re.compile(r"/[\w ./@+,=~-]*")
 _BASE = re.compile(r"(?:/[A-Za-z0-9_.][A-Za-z0-9_.~-]*)*")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
-_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -185,7 +184,7 @@ def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
         listed=bool(app["gallery"]["listed"]),
         max_body_mb=int(route["max_upload_mb"]) + UPLOAD_MARGIN_MB,
         origins=tuple(route["allowed_origins"]),
-        user_headers=_user_headers(name, app["streamlit"]["config"].get("server.trustedUserHeaders")),
+        user_headers=_user_headers(name, app["streamlit"]["config"].get(USER_HEADERS)),
         folder=layout.app(name),
     )
 
@@ -193,14 +192,12 @@ def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
 def _user_headers(name: str, setting: object) -> tuple[str, ...]:
     """Headers that Streamlit believes to name the user, so that no client may send them (C-13, 2.6)."""
     try:
-        headers = json.loads(setting) if isinstance(setting, str) and setting else setting or {}
-    except ValueError:
-        headers = None
-    if not isinstance(headers, dict):
-        raise FrontError('server.trustedUserHeaders of %s: expected JSON such as {"X-User": "name"}' % name)
+        headers = user_headers(setting)
+    except ValueError as error:
+        raise FrontError(
+            '%s of %s: %s; expected JSON such as {"X-User": "name"}' % (USER_HEADERS, name, error)
+        ) from None
     own = {header.lower() for header in SET_HEADERS + REMOVED_HEADERS}
-    for header in headers:
-        _check("server.trustedUserHeaders of %s" % name, header, _HEADER, "a header's name such as X-User")
     return tuple(sorted(header for header in headers if header.lower() not in own))
 
 

@@ -20,7 +20,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._log_tail import program_tail
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED, log_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED, PRIVATE, log_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     DaemonDownError,
     Process,
@@ -199,8 +199,9 @@ def apply(layout: Layout, supervisor: Supervisor, wanted: t.Sequence[Program], t
 def write(layout: Layout, wanted: t.Sequence[Program], todo: Plan) -> None:
     """Do what was planned with the files."""
     texts = {program.name: program.text for program in wanted}
-    if not os.path.isdir(layout.programs):
-        make_folder(layout.programs)
+    # Debian's daemon has a folder of its own, and so has a container: there it is a link.
+    if not os.path.islink(layout.programs):
+        make_folder(layout.programs, PRIVATE)
     for name in todo.write:
         write_file(layout.program(name), texts[name])
     for name in todo.delete:

@@ -17,6 +17,8 @@ import typing as t
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 MANAGED = "; Made by the Ansible collection selfhost.pyapps; a change here is overwritten by its next run.\n"
+PRIVATE = 0o700
+"""Mode of the folder of programs: they have the names of instances, by which a visitor would reach a preview."""
 
 _PROGRAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")

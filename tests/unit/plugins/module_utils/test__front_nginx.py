@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
@@ -67,3 +68,13 @@ def test_a_container_brings_its_names_when_it_starts() -> None:
     """nginx judges the site before the file is there, hence the wildcard."""
     assert 'include "/srv/a folder/run/pyapps/front-names.nginx*";' in nginx_site([], settings(names_at_start=True))
     assert "include" not in nginx_site([], settings())
+
+
+def test_a_long_name_makes_no_variable_that_nginx_cannot_take() -> None:
+    """nginx has 46 bytes for a variable's name, and one that is longer would stop the whole site."""
+    names = ["a" + "_" * 46 + end for end in "bc"]
+    apps = [entry(name, allowed_origins=["https://a.example"]) for name in names]
+    text = nginx_site(app_routes(LAYOUT, apps), settings())
+    variables = set(re.findall(r"\$(pyapps_(?:origin|refused)_\w+)", text))
+    assert len(variables) == 4
+    assert max(map(len, variables)) <= 46

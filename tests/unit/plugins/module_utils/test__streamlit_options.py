@@ -14,6 +14,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options
     merged,
     own_options,
     setup_options,
+    user_headers,
 )
 
 
@@ -97,3 +98,30 @@ def test_the_upload_size_is_a_number(value: object) -> None:
     report = Report()
     assert max_upload_size({"server.maxUploadSize": value}, report.about("f"), 100_000) == 200
     assert report.problems[0].key == "streamlit.config.server.maxUploadSize"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"server.trustedUserHeaders": '{"a b": "name"}'}, 'has "a b", which is no name of a header'),
+        ({"server.trustedUserHeaders": '{"X;": "name"}'}, 'has "X;", which is no name of a header'),
+        ({"server.trustedUserHeaders": "[1]"}, "is not a JSON object"),
+        ({"server.trustedUserHeaders": "X-User"}, "is not a JSON object"),
+        ({"server.trustedUserHeaders.X-User": "name"}, "is a table: write it as JSON"),
+        ({"server.trusteduserheaders.X-User": "name"}, "is a table: write it as JSON"),
+    ],
+)
+def test_headers_that_name_the_user_are_such_as_the_front_can_take_away(options: dict[str, str], told: str) -> None:
+    """Before anything changes: the front is the last step of a run."""
+    report = Report()
+    merged({}, options, report.about("f"))
+    assert [problem.message for problem in report.problems] == [told]
+
+
+def test_headers_that_name_the_user_are_told_by_name() -> None:
+    report = Report()
+    options = {"server.trustedUserHeaders": '{"X-User": "name", "X_Mail": "mail"}'}
+    assert merged(options, {}, report.about("f")) == options
+    assert report.problems == []
+    assert user_headers(options["server.trustedUserHeaders"]) == ["X-User", "X_Mail"]
+    assert user_headers(None) == []
