@@ -155,18 +155,24 @@ lint: tools ## yamllint, ansible-lint, ruff, mypy, and the changelog's fragments
 # Long parts come first, so that the last one does not run alone for long.
 .PHONY: test test-host
 test: test-host tools ## Every test; as root on Debian it installs what is missing
-	@$(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-integration test-molecule-default test-browser test-demo \
-	    $(patsubst %,test-molecule-%,$(filter-out default,$(SCENARIOS))) test-sanity lint docs test-unit test-packaging
+	@rm -f .cache/hostile.jsonl
+	$(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-integration test-molecule-default test-browser test-demo \
+	    $(patsubst %,test-molecule-%,$(filter-out default,$(SCENARIOS))) test-hostile test-sanity lint docs test-unit \
+	    test-packaging
 
 test-host:
 	@tests/tools/prepare_host
 
-.PHONY: test-unit test-integration test-browser test-packaging test-demo test-sanity test-molecule
+.PHONY: test-unit test-integration test-hostile test-browser test-packaging test-demo test-sanity test-molecule
 test-unit: tools ## Tests of the pure core
 	@$(TEST_ENV) pytest -n 2 tests/unit
 
 test-integration: tools ## Tests with real servers on this machine
 	@$(TEST_ENV) pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20 tests/integration
+
+# Those of tests/hostile/hosts need a host of Molecule's: its scenarios run them.
+test-hostile: tools ## Attacks on what an app brings and on what root does; `make hostile` tries more often
+	@$(TEST_ENV) pytest --durations 10 --ignore tests/hostile/hosts tests/hostile
 
 test-browser: tools ## Tests in headless Chromium
 	@$(TEST_ENV) pytest tests/end_to_end
@@ -194,9 +200,21 @@ docs: tools ## Build the documentation into .cache/site; a link that leads nowhe
 	@$(TEST_ENV) NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
 	echo "The documentation is in .cache/site"
 
+# The scenarios with hosts that tests/hostile/hosts attacks; helpers/places.py has them.
+HOSTILE_SCENARIOS := default caddy container rootless
+.PHONY: hostile
+hostile: test-host tools ## Attack everything that this collection protects, with every try, and print what got through
+	@rm -f .cache/hostile.jsonl
+	failed=0
+	PYAPPS_HOSTILE=full $(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-hostile \
+	    $(patsubst %,test-molecule-%,$(HOSTILE_SCENARIOS)) || failed=1
+	$(TEST_ENV) PYTHONPATH=collections:tests python tests/tools/hostile_table.py
+	exit $$failed
+
 .PHONY: resilience
-resilience: tools ## Kill random apps two hundred times, and see that they come back and that the health check says so
+resilience: tools ## Kill random apps two hundred times, see that they come back and are missed; and all of `make hostile`
 	@$(TEST_ENV) pytest -s tests/resilience
+	$(MAKE) hostile
 
 .PHONY: benchmark
 benchmark: tools ## Print the ratios that the quality bar names

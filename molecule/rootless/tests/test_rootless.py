@@ -14,18 +14,11 @@ import pytest
 from helpers.containers import wait_for
 from helpers.docker_engine import docker, get, handshake, inspect
 from helpers.playbooks import play_on_all
+from helpers.rootless_image import CONTAINER as NAME
+from helpers.rootless_image import IMAGE, LEAN
 
-IMAGE, NAME = "pyapps-rootless-prod", "pyapps-rootless-one"
 BY_HAND = "pyapps-rootless-by-hand"
-VOLUME = "pyapps-rootless-apps"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
-LEAN = [
-    *("--read-only", "--security-opt=no-new-privileges", "--cap-drop=ALL"),
-    *("--tmpfs=/tmp", "--tmpfs=/opt/pyapps/run:uid=10001"),
-    *("--volume=%s:/opt/pyapps/srv/pyapps/apps" % VOLUME, "--volume=/opt/pyapps/var/log/pyapps"),
-    "--volume=/opt/pyapps/srv/pyapps/caddy",
-]
-"""docs/how-to/container.md has them."""
 
 
 @pytest.fixture(scope="module")

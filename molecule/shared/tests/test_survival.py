@@ -30,7 +30,7 @@ def test_a_killed_app_comes_back_and_the_other_one_goes_on(host: Host) -> None:
 def test_a_killed_supervisord_leaves_no_orphan_and_all_apps_serve_again(host: Host) -> None:
     """A child that outlives its daemon keeps its port and stalls when its log pipe breaks."""
     before = streamlit_processes(host)
-    daemon = host.check_output("pgrep -f '[s]upervisord.*/etc/pyapps/supervisor/'")
+    daemon = host.check_output(r"pgrep -f '[s]upervisord.*/supervisord\.conf'")
     host.check_output("kill -KILL %s", daemon)
 
     def new_processes() -> bool:
