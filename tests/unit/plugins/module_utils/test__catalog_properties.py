@@ -24,28 +24,17 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import Ca
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import Key
 from ansible_collections.selfhost.pyapps.plugins.module_utils._setup_toml import SETUP_TOML
 from helpers.apps import make_app
+from helpers.hostile_texts import HOSTILE, OPTIONS, to_toml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 QUICK = settings(max_examples=80, deadline=None)
 
-# One for each way out of nginx, Caddy, supervisor's ini, an env-file, HTML, a shell, a path, a URL, a terminal.
-WORDS = r"""
-a;b a{b} a"b a'b a`b` $(id) ${HOME} $uri {$HOME} {env.HOME} a\b a#b %(ENV_HOME)s %% a|b a&b a>b * ? [a] <script> &lt;
-~root -rf -- .. . ../a a/../b / //a a//b /~ /_pyapps /_stcore /a/~/b /%2e%2e a%00b -m.py .py main.py;id é 日本 👋
-https://a/b https://* https://a:99999 http://[::1] http://a;b null main.py pages/a.py app-1 /app-1 uploads 3.12
-"""
-HOSTILE = [
-    *WORDS.split(),
-    *("", "a b", "https://a b", "a\nb", "a.py\n", "a\r\nSet-Cookie: x", "a\tb", "\x00", "\x1b[2J", "\x7f", "x" * 300),
-    *("\u2028", "\u202e", "\ufeff", "\u200b", "\u00a0", "\uff0e"),
-]
 STRINGS = st.sampled_from(HOSTILE) | st.text(max_size=20) | st.text("abz09._-/~ \n%$\"'{};", max_size=12)
 SCALARS = STRINGS | st.integers(-(2**70), 2**70) | st.integers(0, 70_000) | st.booleans() | st.floats()
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STRINGS, inner, max_size=3), max_leaves=6
 )
-OPTIONS = ["server.port", "server.maxUploadSize", "theme.base", "theme", "server", "port", "browser.serverAddress"]
 
 
 def near(key: Key) -> st.SearchStrategy[Any]:
@@ -69,18 +58,6 @@ def near_table(table: Key) -> st.SearchStrategy[dict[str, Any]]:
     known = st.fixed_dictionaries({}, optional={key.name: near(key) for key in table.keys})
     extra = st.dictionaries(STRINGS, VALUES, max_size=1) | st.just({}) | st.just({})
     return st.builds(lambda some, more: {**more, **some}, known, extra)
-
-
-def to_toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, list):
-        return "[%s]" % ", ".join(map(to_toml, value))
-    if isinstance(value, dict):
-        return "{%s}" % ", ".join("%s = %s" % (to_toml(name), to_toml(item)) for name, item in value.items())
-    return repr(value)
 
 
 def read_app(content: bytes | dict[str, Any], files: dict[str, str | bytes] | None = None, name: str = "a") -> Catalog:
