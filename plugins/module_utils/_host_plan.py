@@ -195,3 +195,10 @@ def service_manager(layout: Layout) -> str:
     if os.geteuid() != 0:
         return "none"
     return "systemd" if os.path.isdir("/run/systemd/system") else "sysv"
+
+
+def notices() -> list[str]:
+    """What people should know of such a host, whatever a run does there."""
+    if os.geteuid() == 0:
+        return []
+    return ["without root all apps are one user, so none is protected from another: see docs/explanation/safety.md"]

@@ -147,6 +147,11 @@ service_manager:
   returned: always
   type: str
   sample: systemd
+notices:
+  description: What people should know of such a target, whatever a run does there.
+  returned: always
+  type: list
+  elements: str
 """
 
 import os
@@ -236,6 +241,7 @@ def main() -> None:
         missing_packages=missing_packages,
         tunnel=os.path.isdir(os.path.join(layout.etc, "cloudflared")),
         service_manager=_host_plan.service_manager(layout),
+        notices=_host_plan.notices(),
     )
 
 

@@ -126,6 +126,8 @@ def test_the_tunnel_runs_without_root_too(here: Here) -> None:
 def test_a_run_again_changes_nothing(here: Here) -> None:
     again = here.host.site("--diff", "-vvv", **here.tunnel.variables)
     assert (again.code, again.changed) == (0, 0), again.text
+    # The safety rules: a run without root says so, too.
+    assert "note: without root all apps are one user, so none is protected from another" in again.text
     shown = again.text.replace(json.dumps(here.tunnel.variables["cloudflared_credentials"]), "")
     assert CANARY not in shown.replace(here.tunnel.variables["cloudflared_credentials"], "")
 

@@ -158,3 +158,13 @@ def test_a_container_is_known_by_its_mark_wherever_its_root_folder_is(layout: La
     os.makedirs(layout.run)
     Path(layout.container_mark).touch()
     assert _host_plan.service_manager(layout) == "supervisor"
+
+
+@pytest.mark.parametrize(("uid", "count"), [(0, 0), (1000, 1)])
+def test_a_host_without_root_is_told_to_protect_no_app_from_another(
+    monkeypatch: pytest.MonkeyPatch, uid: int, count: int
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    assert [notice for notice in _host_plan.notices() if "none is protected from another" in notice] == [
+        "without root all apps are one user, so none is protected from another: see docs/explanation/safety.md"
+    ] * count
