@@ -42,7 +42,7 @@ _GOOD_TEXTS = [
 _SHOWN = [*_GOOD_TEXTS, "%(x)s", "$(id)", "`id`", "${HOME}", "{{ x }}"]
 _GOOD_PATHS = ["app-1", "/a/b.c", "/A_1/", "uploads", "cache/tiles", "main.py", "pages/a.py"]
 _GOOD_APPS = ["app-%d", "a_%d", "a" + "_" * 40 + "%06d", "a" + "-" * 40 + "%06d", "%d"]
-_HEADERS = ["X-User", "x-user", "X_User", "X-Mail", "Host", "Forwarded", "Cf-Access-Authenticated-User-Email", "A" * 35]
+_HEADERS = ["X-User", "X-Auth", "X_User", "X-Mail", "Host", "Forwarded", "Cf-Access-Authenticated-User-Email", "A" * 35]
 _PACKAGES = ["streamlit==1.41.*", "numpy>=1.26,<3", "requests[socks]~=2.31", 'tomli; python_version < "3.11"', "a"]
 _NOT_PACKAGES = [
     "-e /dev/shm/x",
@@ -211,10 +211,9 @@ class Generator:
             return {name: self.shown() for name in names}
         options = {"theme.primaryColor": "#ff0000", "client.toolbarMode": self.shown()}
         if self._chance(0.3):
-            headers = {
-                self.text() if self._chance(0.1) else self._random.choice(_HEADERS): "name" for _header in range(2)
-            }
-            options["server.trustedUserHeaders"] = json.dumps(headers)
+            wrong = self.text() + self._random.choice((";", " ", "{", "$", ":"))
+            names = [wrong if self._chance(0.05) else self._random.choice(_HEADERS) for _header in range(2)]
+            options["server.trustedUserHeaders"] = json.dumps(dict.fromkeys(names, "name"))
         if self._chance(0.1):
             options[self._random.choice(OPTIONS)] = self._anything()
         return options
