@@ -348,7 +348,7 @@ def names_made(folders, seconds):
             if name == STOP:
                 return found
             found.append(os.path.join(by_number[number], name))
-    return found
+    raise TimeoutError("nobody has made %s" % STOP)
 
 
 def _works(work, *arguments):
