@@ -36,6 +36,7 @@ PLANTED = (
 NEEDED = (
     "README.md",
     "LICENSE",
+    "SECURITY.md",
     "CHANGELOG.rst",
     "meta/runtime.yml",
     "playbooks/site.yml",

@@ -16,7 +16,12 @@ import yaml
 from helpers.pages import blocks, commands
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PAGES = [CHECKOUT / "README.md", *sorted(CHECKOUT.glob("docs/**/*.md")), *sorted(CHECKOUT.glob("roles/*/README.md"))]
+PAGES = [
+    CHECKOUT / "README.md",
+    CHECKOUT / "SECURITY.md",
+    *sorted(CHECKOUT.glob("docs/**/*.md")),
+    *sorted(CHECKOUT.glob("roles/*/README.md")),
+]
 # Those for a host itself are run by molecule/shared/tests/test_troubleshooting.py.
 PROGRAMS = ("ansible-galaxy", "ansible-playbook", "ansible-vault", "docker", "git", "make")
 OTHERS_INVENTORY = "my-inventory"  # stands for the reader's own
