@@ -15,6 +15,7 @@ OPEN: t.AbstractSet[tuple[str, str]] = {
     (ROOTLESS, "an app lists a folder of others"),
     (ROOTLESS, "an app lists the programs of supervisor"),
     (ROOTLESS, "an app writes outside its data"),
+    (ROOTLESS, "an app keeps a file of others by a hard link"),
     (ROOTLESS, "an app reaches into a process of others"),
     (ROOTLESS, "an app connects to a control socket"),
     # Debian's own folder of programs is open to every user.
