@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from helpers.containers import containers, streamlit_processes
+from helpers.containers import as_user, containers, streamlit_processes
 from testinfra.host import Host
 
 testinfra_hosts = containers()
