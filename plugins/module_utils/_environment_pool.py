@@ -32,6 +32,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import PART
 
 _CACHE = "__pycache__"
 _ATTEMPTS = 4
+_DEEPEST = 100  # folders in each other, each of which is open while those in it are read
 
 
 class Pool:
@@ -78,6 +79,8 @@ class Pool:
         self, descriptor: int, relative: str, target: str, interpreter: str, found: list[tuple[str, list[str]]]
     ) -> None:
         """Make the folders and links below one folder, and note its plain files."""
+        if relative.count("/") > _DEEPEST:
+            raise EnvironmentFailedError("%.80s... lies too deep: it is not installed" % relative)
         os.mkdir(os.path.join(target, relative), 0o755)
         names = []
         for name in sorted(os.listdir(descriptor)):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pool import Pool
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 
 PYTHON = "/usr/bin/python3.99"
 
@@ -141,3 +142,9 @@ def test_a_file_that_another_thread_has_just_added_is_kept(
     assert missed
     for path in ("lib/a.py", "bin/tool", "lib/empty"):
         assert (tmp_path / "one" / path).stat().st_ino == (tmp_path / "two" / path).stat().st_ino
+
+
+def test_a_tree_that_is_too_deep_fails_its_environment_and_no_other(pool: Pool, tmp_path: Path) -> None:
+    (tmp_path / "source" / ("a/" * 150)).mkdir(parents=True)
+    with pytest.raises(EnvironmentFailedError, match="too deep"):
+        pool.adopt(str(tmp_path / "source"), str(tmp_path / "target"), os.geteuid(), PYTHON)
