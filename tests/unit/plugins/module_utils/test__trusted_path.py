@@ -62,7 +62,8 @@ def test_a_host_is_not_laid_out_in_a_folder_of_somebody_else(place: Path) -> Non
     for answer in (run_module(host_layout, root=str(root)), run_module(host_layout, root=str(root), check=True)):
         assert "Nothing was changed on this host:\n- pyapps_root: the folder %s belongs" % root in answer["msg"]
     assert list(root.iterdir()) == []
-    assert _host_plan.root_problems(Layout(str(root))) == _host_layout.strangers(Layout(str(root)))
+    layout = Layout(str(root))
+    assert set(_host_layout.strangers(layout)) <= set(_host_plan.root_problems(layout))
 
 
 def test_a_folder_that_somebody_makes_between_look_and_work_is_refused(
