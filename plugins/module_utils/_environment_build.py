@@ -44,7 +44,7 @@ for line in sys.stdin:
 
 @contextlib.contextmanager
 def workplace(envs: str, user: str | None) -> t.Iterator[str]:
-    """A folder for the duration of some work, which the build user can read, and whose ``build`` it can write."""
+    """A folder for the duration of some work, which a user can read, and whose ``build`` it can write."""
     path = _files.part_path(os.path.join(envs, "work"))
     os.mkdir(path, 0o750)
     try:
@@ -62,7 +62,7 @@ def workplace(envs: str, user: str | None) -> t.Iterator[str]:
 class Builder:
     """Builds environments of one run.
 
-    :ivar uv: uv, as the build user
+    :ivar uv: uv, as the build user; it takes wheels only, so no code of a package runs
     :ivar envs: the folder of environments
     :ivar pool: where their files come from
     :ivar parallel: processes that compile at once
@@ -78,12 +78,19 @@ class Builder:
     turn: threading.Lock
 
     def build(
-        self, name: str, lock: str, interpreter: Interpreter, record: dict[str, t.Any], say: t.Callable[[str], None]
+        self,
+        name: str,
+        lock: str,
+        interpreter: Interpreter,
+        record: dict[str, t.Any],
+        say: t.Callable[[str], None],
+        wheels: str | None = None,
     ) -> None:
         """Build one environment and put it in place, replacing what is there.
 
         :param record: what is written into the environment about it; packages are added
         :param say: told what goes on
+        :param wheels: a folder of wheels that no index has
         :raises EnvironmentFailedError: it can not be built; what was there is untouched
         """
         target = _files.part_path(os.path.join(self.envs, name))
@@ -94,14 +101,12 @@ class Builder:
                 tree = os.path.join(cwd, "env")
                 say("installing %d package(s)" % len(packages(lock)))
                 lock_file = os.path.join(work, "lock.txt")
-                self.uv.at(work).make_environment(tree, interpreter.path, lock_file, cwd, self.seconds)
+                self.uv.make_environment(tree, interpreter.path, lock_file, cwd, self.seconds, wheels)
                 owner = os.stat(cwd).st_uid
                 # One after another, each with all processors: what two have in common is copied and compiled once.
                 with self.turn:
                     hashes = self.pool.adopt(tree, target, owner, interpreter.path)
-                    # Code of a package could exchange bytecode before it is adopted, so nobody else gets that.
-                    whose = name if self.uv.from_source else ""
-                    self._add_bytecode(tree, target, owner, interpreter, hashes, whose, say)
+                    self._add_bytecode(tree, target, owner, interpreter, hashes, say)
             record = {**record, "packages": _installed(hashes)}
             _files.write_file(os.path.join(target, RECORD), json.dumps(record, indent=1, sort_keys=True) + "\n", 0o444)
             _close(target)
@@ -117,7 +122,6 @@ class Builder:
         owner: int,
         interpreter: Interpreter,
         hashes: t.Mapping[str, str],
-        whose: str,
         say: t.Callable[[str], None],
     ) -> None:
         keys, missing = {}, []
@@ -125,7 +129,7 @@ class Builder:
             if _is_compiled(path):
                 folder, name = os.path.split(path)
                 compiled = os.path.join(folder, "__pycache__", "%s.%s.pyc" % (name[:-3], interpreter.tag))
-                key = "\0".join(("bytecode", interpreter.magic, path, content, *([whose] if whose else [])))
+                key = "\0".join(("bytecode", interpreter.magic, path, content))
                 keys[compiled] = hashlib.sha256(key.encode()).hexdigest()
                 if not self.pool.has_bytecode(keys[compiled]):
                     missing.append(path)

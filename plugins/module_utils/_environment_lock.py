@@ -100,8 +100,13 @@ class Request:
             interpreter.path,
             interpreter.platform,
             sources,
-            *_built(self.allow_build),
+            *_built(self.builder),
         )
+
+    @property
+    def builder(self) -> str | None:
+        """The app for which packages may be built from source."""
+        return self.name if self.allow_build else None
 
     def lock_of(self, text: str) -> str:
         """The lock that uv has made for this, written anew: uv reads it again, and packages have a say in it.
@@ -112,7 +117,7 @@ class Request:
         """
         if self.is_tool:
             return text  # who writes the playbook may ask for anything
-        pins = _pins(text)
+        pins = pins_of(text)
         given = self._given_hashes()
         if not given:
             return as_lines(pins)
@@ -129,7 +134,7 @@ class Request:
         if self.is_tool:
             return True
         try:
-            _pins(lock)
+            pins_of(lock)
         except EnvironmentFailedError:
             return False
         return True
@@ -155,8 +160,11 @@ def _requirements(text: str) -> list[Requirement]:
     return found
 
 
-def _pins(lock: str) -> list[Requirement]:
-    """What a lock's text installs, each in one version."""
+def pins_of(lock: str) -> list[Requirement]:
+    """What a lock's text installs, each in one version.
+
+    :raises EnvironmentFailedError: there is anything else in it
+    """
     found = _requirements(lock)
     loose = [each.name for each in found if not each.is_pinned]
     if loose:
@@ -164,17 +172,20 @@ def _pins(lock: str) -> list[Requirement]:
     return found
 
 
-def _built(allow_build: bool) -> list[str]:
-    """What was made by code of a package is shared only with who allowed that."""
-    return ["built from source"] if allow_build else []
+def _built(builder: str | None) -> list[str]:
+    """What was made by code of a package, as an app's user, is shared with no other app."""
+    return ["built from source for " + builder] if builder else []
 
 
-def environment_name(lock: str, interpreter: Interpreter, sources: list[t.Any], allow_build: bool = False) -> str:
-    """The name of the environment that a lock gives; comments in the lock do not count."""
+def environment_name(lock: str, interpreter: Interpreter, sources: list[t.Any], builder: str | None = None) -> str:
+    """The name of the environment that a lock gives; comments in the lock do not count.
+
+    :param builder: the app for which packages may be built from source
+    """
     pins = [
         line for line in (raw.split(" #")[0].rstrip() for raw in lock.splitlines()) if line.strip()[:1] not in ("", "#")
     ]
-    return digest(pins, interpreter.version, interpreter.path, interpreter.platform, sources, *_built(allow_build))
+    return digest(pins, interpreter.version, interpreter.path, interpreter.platform, sources, *_built(builder))
 
 
 def packages(lock: str) -> dict[str, str]:

@@ -133,6 +133,7 @@ def run_program(
     seconds: float,
     user: str | None,
     data: str | None = None,
+    around: t.Sequence[str] = (),
 ) -> Outcome:
     """Run a program to its end.
 
@@ -140,11 +141,12 @@ def run_program(
     :param seconds: after that it and its children are killed
     :param user: user to become (only root may), or None to stay
     :param data: its standard input
+    :param around: a command of ours that starts it, before any right is dropped
     :raises OSError: it can not be started
     :raises LookupError: rights can not be dropped here
     """
     process = _Session(
-        [*without_rights(user), *command],
+        [*(without_rights(None) if around else ()), *around, *without_rights(user), *command],
         env=dict(environment),
         cwd=cwd,
         stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_lock as locks
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _namespaces
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_paths import (
     StorePaths,
@@ -44,6 +44,7 @@ def run(
             _prepare(layout, paths)
         wishes = Store(layout, settings, say).meet(requests)
         unused, warnings = _unused(paths, wishes, prune)
+        warnings += _not_kept_apart(wishes, settings)
         if not settings.check:
             unused.remove(paths)
             if unused.environments or any(wish.built for wish in wishes):
@@ -78,6 +79,22 @@ def _prepare(layout: Layout, paths: StorePaths) -> None:
             "%s is closed to other users, so neither %s nor any app could enter %s: chmod o+x it, or take another root"
             % (closed, user, layout.envs)
         )
+
+
+def _not_kept_apart(wishes: list[Wish], settings: Settings) -> list[str]:
+    """What is to be said of packages that were built from source where that cannot be confined as it should be."""
+    built = sorted(wish.request.name for wish in wishes if wish.built and wish.request.allow_build)
+    why = _namespaces.fault() if built and not settings.check else None
+    if not why:
+        return []
+    return [
+        "the packages of %s were built with this host's network and in view of its processes, because they cannot be "
+        "kept apart here (%s). Their code still ran as a user of the app's own, without the index's password."
+        % (", ".join(built), why)
+        if os.geteuid() == 0
+        else "the packages of %s were built without any protection from their code, because this is not run as root"
+        % ", ".join(built)
+    ]
 
 
 def _unused(paths: StorePaths, wishes: list[Wish], prune: bool) -> tuple[Unused, list[str]]:

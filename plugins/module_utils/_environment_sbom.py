@@ -9,6 +9,7 @@ installed. A file is named by its environment, whose name is its content: one th
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import os
@@ -21,6 +22,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_build import RECORD, workplace
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import sandbox
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import normalised
 from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer import to_toml_document
@@ -94,13 +96,23 @@ def write(layout: Layout, sources: Sources, environment: Environment, folder: st
     if record is None:
         raise EnvironmentFailedError("it is not in %s: lay the apps out first" % layout.envs)
     versions = installed(path)
-    user = process.source_user(environment.app) if environment.allow_build else process.build_user()
-    uv = Uv(layout, sources, user, from_source=environment.allow_build)
-    with workplace(layout.envs, user) as work:
-        cwd = os.path.join(work, "build")
-        _files.write_file(os.path.join(cwd, "pyproject.toml"), project(environment.name, versions, record), 0o644)
-        text = uv.at(work).bill_of_materials(record["interpreter"], cwd, seconds)
-    _files.write_file(os.path.join(folder, environment.file), only(text, versions), 0o644)
+    project_text = project(environment.name, versions, record)
+    with contextlib.ExitStack() as stack:
+        if environment.allow_build:
+            place = stack.enter_context(sandbox(layout, sources, environment.app))
+            uv, cwd = place.uv, place.build
+        else:
+            uv = Uv(layout, sources, process.build_user())
+            cwd = os.path.join(stack.enter_context(workplace(layout.envs, uv.user)), "build")
+        # Nothing that is not ours has run in there yet.
+        _files.write_file(os.path.join(cwd, "pyproject.toml"), project_text, 0o644)
+        text = uv.bill_of_materials(record["interpreter"], cwd, seconds)
+    try:
+        listed = only(text, versions)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Code of a package could have said it.
+        raise EnvironmentFailedError("what lists its packages did not answer with a list") from None
+    _files.write_file(os.path.join(folder, environment.file), listed, 0o644)
 
 
 def installed(path: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ Three steps, each in parallel over what is distinct: which lock (resolved only w
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import threading
@@ -25,6 +26,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_paths
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pool import Pool
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import NoPythonError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import Sandbox, sandbox
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wheels import build as build_wheels
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wheels import folder_for_wheels
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings, Wish
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Uv
@@ -90,9 +94,7 @@ class Store:
         first = group[0]
         request, seconds = first.request, self._settings.resolve_timeout
         self._say("%s: resolving %s" % (_names(group), request.source))
-        uv = self._uv(request)
-        with workplace(self._layout.envs, uv.user) as work:
-            uv = uv.at(work)
+        with self._place_to_resolve(request) as (uv, work):
             folder = os.path.join(work, "files")
             _write_files(folder, request.files)
             if request.is_locked:
@@ -103,6 +105,21 @@ class Store:
         for wish in group:
             wish.lock = text
 
+    @contextlib.contextmanager
+    def _place_to_resolve(self, request: Request) -> t.Iterator[tuple[Uv, str]]:
+        """A uv that can tell what a request needs, and its folder: a package without a wheel says it by its code."""
+        if request.allow_build and not request.is_locked:
+            with self._sandbox(request) as place:
+                yield place.uv, place.work
+        else:
+            uv = self._uv()
+            with workplace(self._layout.envs, uv.user) as work:
+                yield uv, work
+
+    def _sandbox(self, request: Request) -> t.ContextManager[Sandbox]:
+        self._uv()
+        return sandbox(self._layout, self._settings.sources, request.name)
+
     def _name(self, wish: Wish) -> None:
         if wish.lock is None:
             return
@@ -111,7 +128,7 @@ class Store:
                 'streamlit is not among what %s asks for: add a line such as "streamlit==1.41.*"' % wish.request.source
             )
             return
-        wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources, wish.request.allow_build)
+        wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources, wish.request.builder)
 
     def _find_environments(self, wishes: list[Wish]) -> None:
         named = [wish for wish in _open(wishes) if wish.environment]
@@ -142,7 +159,7 @@ class Store:
         def build(group: list[Wish]) -> None:
             wish, names = group[0], _names(group)
             builder = Builder(
-                uv=self._uv(wish.request),
+                uv=uv,
                 envs=self._layout.envs,
                 pool=pool,
                 parallel=settings.parallel,
@@ -159,10 +176,23 @@ class Store:
             def say(text: str) -> None:
                 self._say("%s: %s" % (names, text))
 
-            builder.build(wish.environment or "", wish.lock or "", wish.chosen, record, say)
+            with self._wheels_of(wish, say) as (lock, wheels):
+                builder.build(wish.environment or "", lock, wish.chosen, record, say, wheels)
             say("environment %s is ready" % wish.environment)
 
         self._each(missing, build)
+
+    @contextlib.contextmanager
+    def _wheels_of(self, wish: Wish, say: Say) -> t.Iterator[tuple[str, str | None]]:
+        """What an environment is installed from: the lock, and a folder of wheels that were built for the app."""
+        if not wish.request.allow_build:
+            yield wish.lock or "", None
+            return
+        say("building what has no wheel")
+        with folder_for_wheels(self._layout.envs) as folder:
+            with self._sandbox(wish.request) as place:
+                lock = build_wheels(place, wish.lock or "", wish.chosen.path, self._settings.build_timeout, folder)
+            yield lock, folder
 
     def _keep_lock(self, wish: Wish) -> None:
         """A lock is kept once its environment is there; a link shows its owner's, and the tool finds its programs."""
@@ -179,11 +209,9 @@ class Store:
             _files.make_folder(os.path.dirname(path))
             _files.point_link(path, target)
 
-    def _uv(self, request: Request | None = None) -> Uv:
+    def _uv(self) -> Uv:
         if not os.access(self._layout.uv, os.X_OK):
             raise LookupError("uv is not installed at %s: run the module selfhost.pyapps.uv first" % self._layout.uv)
-        if request and request.allow_build:
-            return Uv(self._layout, self._settings.sources, process.source_user(request.name), from_source=True)
         return Uv(self._layout, self._settings.sources, process.build_user())
 
     def _each(self, groups: list[list[Wish]], work: t.Callable[[list[Wish]], None]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
@@ -16,9 +16,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Lay
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import CONSTRAINTS, OVERRIDES
 
 _SYSTEM_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s?#]+@")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-_NO_ANSWER = ("error sending request", "dns error", "failed to fetch", "connection broken by")
+_NO_ANSWER = ("error sending request", "dns error", "failed to fetch", "connection broken by", "bad gateway")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _LABEL = re.compile(r"(error|cause|hint|Caused by): *")
 _MARKS = "\u00d7\u2502\u2570\u256d\u2500\u25b6\u251c"  # what older versions draw around their complaints
@@ -97,23 +97,55 @@ class Sources:
 
 
 @dataclass(frozen=True)
+class Confined:
+    """What is different for a uv that may build packages, which runs their code.
+
+    :ivar folder: all that it can write; its cache lies there, and is gone with it
+    :ivar around: what goes in front of its command, to keep it apart
+    :ivar indexes: the only URLs that it reaches, and which index each stands for; the first is the default
+    :ivar log: file of what went wrong between those URLs and the indexes
+    """
+
+    folder: str
+    around: tuple[str, ...]
+    indexes: t.Mapping[str, str]
+    log: str
+
+    def environment(self) -> dict[str, str]:
+        """What it is told differently. Code of packages can read it: nothing of proxies, certificates or passwords."""
+        default, *more = [*self.indexes, ""]
+        told = {"HOME": self.folder, "TMPDIR": self.folder, "UV_CACHE_DIR": os.path.join(self.folder, "cache")}
+        told.update({"UV_DEFAULT_INDEX": default, "UV_INDEX": " ".join(more).strip()} if default else {})
+        return told
+
+    def as_outside(self, text: str) -> str:
+        """A text of uv's with the URLs that people know."""
+        for here, outside in self.indexes.items():
+            text = text.replace(here, outside)
+        return text
+
+    def complaint(self) -> str:
+        """What went wrong last between the sandbox and the indexes."""
+        if not self.indexes:
+            return ""
+        with open(self.log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _LONGEST_REASON))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+        return ": " + lines[-1] if lines else ""
+
+
+@dataclass(frozen=True)
 class Uv:
     """uv with everything it may know; nothing of the user's configuration leaks in.
 
     :ivar user: whom it runs as, None for ourselves
-    :ivar from_source: whether it may build packages, which runs their code; then it has a cache of its own
-    :ivar cache: that cache, see :meth:`at`
+    :ivar confined: where it runs if it may build packages; None where it takes wheels only, and runs no code of theirs
     """
 
     layout: Layout
     sources: Sources
     user: str | None
-    from_source: bool = False
-    cache: str | None = None
-
-    def at(self, workplace: str) -> Uv:
-        """The same for work in one workplace: what code of a package can write is gone with it."""
-        return replace(self, cache=os.path.join(workplace, "build", "cache")) if self.from_source else self
+    confined: Confined | None = None
 
     def environment(self) -> dict[str, str]:
         """Everything that uv is told by environment variables."""
@@ -128,7 +160,13 @@ class Uv:
             "UV_LINK_MODE": "hardlink",
             "UV_PYTHON_DOWNLOADS": "never",
         }
-        environment.update(self.sources.network())
+        if self.sources.wheelhouse:
+            environment["UV_OFFLINE"] = "1"
+        environment.update(self.confined.environment() if self.confined else self._network())
+        return environment
+
+    def _network(self) -> dict[str, str]:
+        environment = self.sources.network()
         # A company's authority is in the host's bundle; a bare container has none, and uv's own does.
         if os.path.exists(_SYSTEM_CERTIFICATES):
             environment.update({"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"})
@@ -137,10 +175,6 @@ class Uv:
             environment["UV_DEFAULT_INDEX"] = self.sources.index_url
         if self.sources.extra_index_urls:
             environment["UV_INDEX"] = " ".join(self.sources.extra_index_urls)
-        if self.sources.wheelhouse:
-            environment["UV_OFFLINE"] = "1"
-        if self.cache:
-            environment.update(HOME=self.cache, UV_CACHE_DIR=self.cache, TMPDIR=os.path.dirname(self.cache))
         return environment
 
     def run(self, arguments: t.Sequence[str], cwd: str, seconds: float, doing: str) -> str:
@@ -152,18 +186,29 @@ class Uv:
         :raises EnvironmentFailedError: it failed, or took longer than ``seconds``
         """
         try:
-            outcome = process.run_program([self.layout.uv, *arguments], self.environment(), cwd, seconds, self.user)
+            outcome = process.run_program(
+                [self.layout.uv, *arguments],
+                self.environment(),
+                cwd,
+                seconds,
+                self.user,
+                around=self.confined.around if self.confined else (),
+            )
         except OSError as error:
             raise EnvironmentFailedError("uv can not be started (%s: %s)" % (self.layout.uv, error.strerror)) from None
-        log = without_credentials(outcome.last_lines())
+        log = self._shown(outcome.last_lines())
         if outcome.seconds is not None:
             raise EnvironmentFailedError(
                 "could not %s within %g s (the network is slow or gone?)" % (doing, outcome.seconds), log
             )
         if outcome.rc:
-            cause = condense(without_credentials(outcome.err)) or "uv ended with exit status %d" % outcome.rc
-            raise EnvironmentFailedError("could not %s: %s%s" % (doing, cause, advice(outcome.err)), log)
-        return outcome.out
+            cause = condense(self._shown(outcome.err)) or "uv ended with exit status %d" % outcome.rc
+            cause += self.confined.complaint() if self.confined else ""
+            raise EnvironmentFailedError("could not %s: %s%s" % (doing, cause, advice(outcome.err + cause)), log)
+        return self._shown(outcome.out) if self.confined else outcome.out
+
+    def _shown(self, text: str) -> str:
+        return without_credentials(self.confined.as_outside(text) if self.confined else text)
 
     def resolve(self, entry: str, python: str, cwd: str, seconds: float) -> str:
         """Pin what a requirements.txt or pyproject.toml asks for, with hashes.
@@ -183,7 +228,7 @@ class Uv:
         )
 
     def _binary(self) -> list[str]:
-        return [] if self.from_source else ["--only-binary", ":all:"]
+        return [] if self.confined else ["--only-binary", ":all:"]
 
     def export(self, python: str, cwd: str, seconds: float) -> str:
         """The lock's text of the uv.lock in ``cwd``, as it is."""
@@ -194,14 +239,20 @@ class Uv:
     def bill_of_materials(self, python: str, cwd: str, seconds: float) -> str:
         """What the ``pyproject.toml`` in ``cwd`` resolves to, as CycloneDX 1.5 (JSON)."""
         command = ["export", "--quiet", "--format", "cyclonedx1.5", "--no-emit-project", "--no-dev"]
-        command += [] if self.from_source else ["--no-build"]
+        command += [] if self.confined else ["--no-build"]
         return self.run([*command, "--python", python, *self.sources.options()], cwd, seconds, "list the packages")
 
-    def make_environment(self, path: str, python: str, lock: str, cwd: str, seconds: float) -> None:
-        """Make a virtual environment that works wherever it is moved to, with exactly what the lock says."""
+    def make_environment(
+        self, path: str, python: str, lock: str, cwd: str, seconds: float, wheels: str | None = None
+    ) -> None:
+        """Make a virtual environment that works wherever it is moved to, with exactly what the lock says.
+
+        :param wheels: a folder of further wheels
+        """
         venv = ["venv", "--quiet", "--relocatable", "--no-project", "--python", python, path]
         self.run(venv, cwd, seconds, "make a virtual environment of %s" % python)
         sync = ["pip", "sync", "--quiet", "--require-hashes", *self._binary(), "--allow-empty-requirements"]
+        sync += ["--find-links", wheels] if wheels else []
         sync += ["--python", os.path.join(path, "bin", "python"), *self.sources.options(), lock]
         self.run(sync, cwd, seconds, "install the packages")
 

@@ -16,7 +16,10 @@ description:
     parallel; apps with equal requirements share one. An environment is read-only and named by the hash of its
     interpreter, platform, lock and index settings.
   - Builds beside and renames when complete, so a half-built environment is never used. Never runs uv or anything from
-    an index as root, but as the user C(pyapps-build).
+    an index as root, but as the user C(pyapps-build), as whom no code of a package runs.
+  - What an app lets be built from source (C([environment] allow_build)) is built as the app's own user, in namespaces
+    where it reaches nothing but the index and knows no password of it. Where the kernel refuses namespaces, as it does
+    in most containers, it is built without them, with a warning. Such an environment is shared with no other app.
   - One app's failure is that app's failure, told in RV(app_results).
 options:
   apps:

@@ -13,6 +13,8 @@ import threading
 import typing as t
 from pathlib import Path
 
+from helpers.package_index import pages_of
+
 INDEX = "https://packages.test/simple"
 """Only the proxy knows this name."""
 
@@ -25,27 +27,7 @@ def company_proxy(folder: Path, wheels: Path) -> t.Iterator[tuple[str, str]]:
     """
     authority, context = _certificates(folder)
 
-    class Index(http.server.SimpleHTTPRequestHandler):
-        """What the client sees behind the proxy: PEP 503 in two sentences."""
-
-        def do_GET(self) -> None:
-            parts = self.path.strip("/").split("/")
-            if parts[0] != "simple":
-                super().do_GET()
-                return
-            names = sorted(wheel.name for wheel in wheels.glob(parts[-1] + "-*.whl"))
-            body = "".join('<a href="/%s">%s</a>' % (name, name) for name in names).encode()
-            self.send_response(200 if names else 404)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def translate_path(self, path: str) -> str:
-            return str(wheels / Path(path).name)
-
-        def log_message(self, format: str, *args: t.Any) -> None:
-            """Nothing."""
+    index = pages_of(wheels)
 
     class Proxy(http.server.BaseHTTPRequestHandler):
         def do_CONNECT(self) -> None:
@@ -53,7 +35,7 @@ def company_proxy(folder: Path, wheels: Path) -> t.Iterator[tuple[str, str]]:
             self.end_headers()
             self.close_connection = True
             with contextlib.suppress(OSError):  # a client that does not trust us hangs up
-                Index(context.wrap_socket(self.connection, server_side=True), self.client_address, self.server)
+                index(context.wrap_socket(self.connection, server_side=True), self.client_address, self.server)
 
         def log_message(self, format: str, *args: t.Any) -> None:
             """Nothing."""

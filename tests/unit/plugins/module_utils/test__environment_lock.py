@@ -69,6 +69,7 @@ def test_comments_in_a_lock_do_not_make_another_environment() -> None:
     )
     assert locks.environment_name(LOCK.replace("sha256:aa", "sha256:ab"), PYTHON, []) != name
     assert locks.environment_name(LOCK, dataclasses.replace(PYTHON, version="cpython-3.11.3"), []) != name
+    assert len({name, *(locks.environment_name(LOCK, PYTHON, [], app) for app in ("one", "other"))}) == 3
     assert len(name) == 16
 
 

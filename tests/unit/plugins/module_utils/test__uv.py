@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _uv
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, Uv
+from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Confined, Sources, Uv
 
 URL = "https://someone:geheim@example.org/simple"
 
@@ -56,6 +58,8 @@ def test_passwords_are_taken_out() -> None:
     """Secrets enter neither results nor hashes."""
     assert _uv.without_credentials("at %s, too" % URL) == "at https://example.org/simple, too"
     assert Sources(index_url=URL).identity() == Sources(index_url="https://example.org/simple").identity()
+    assert _uv.without_credentials("https://me:ge@heim@example.org/x") == "https://example.org/x"
+    assert _uv.without_credentials("see https://example.org?to=me@home") == "see https://example.org?to=me@home"
     assert _uv.secrets_of([URL, "https://token@example.org", None, "https://example.org"]) == {"geheim", "token"}
 
 
@@ -72,3 +76,30 @@ def test_uvs_environment_is_given_in_full(monkeypatch: pytest.MonkeyPatch) -> No
     assert given["HOME"] == given["UV_CACHE_DIR"] == "/r/srv/pyapps/cache"
     other = Uv(Layout("/r"), Sources(ca_bundle="/own.pem", proxy="http://other:2"), None).environment()
     assert (other["SSL_CERT_FILE"], other["https_proxy"]) == ("/own.pem", "http://other:2")
+
+
+def test_a_confined_uv_knows_nothing_but_the_way_to_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Code of packages reads its environment; people read what it says, with the index's own name."""
+    monkeypatch.setenv("https_proxy", "http://me:word@proxy:1")
+    sources = Sources(index_url=URL, extra_index_urls=("https://x:y@a",), ca_bundle="/own.pem", proxy="http://p:q@r:2")
+    indexes = {"http://127.0.0.1:1/z/0": URL, "http://127.0.0.1:1/z/1": "https://x:y@a"}
+    log = tmp_path / "log"
+    log.write_text("first\nit answered 401\n")
+    confined = Confined("/work/build", (), indexes, str(log))
+    given = Uv(Layout("/r"), sources, None, confined).environment()
+    assert (given["UV_DEFAULT_INDEX"], given["UV_INDEX"]) == tuple(indexes)
+    assert (given["HOME"], given["UV_CACHE_DIR"]) == ("/work/build", "/work/build/cache")
+    assert not {"https_proxy", "HTTPS_PROXY", "http_proxy", "SSL_CERT_FILE"} & set(given)
+    assert not [value for value in given.values() if "geheim" in value or "word" in value or "@" in value]
+    said = confined.as_outside("no http://127.0.0.1:1/z/1/alpha/") + confined.complaint()
+    assert _uv.without_credentials(said) == "no https://a/alpha/: it answered 401"
+
+
+def test_a_confined_uv_with_a_wheelhouse_has_no_index() -> None:
+    """Nothing is asked, so nothing is told."""
+    uv = Uv(Layout("/r"), Sources(wheelhouse="/w"), None, Confined("/work/build", (), {}, "/no/log"))
+    given = uv.environment()
+    assert given["UV_OFFLINE"] == "1"
+    assert "UV_DEFAULT_INDEX" not in given
+    assert uv.confined
+    assert uv.confined.complaint() == ""
