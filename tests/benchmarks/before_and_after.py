@@ -39,7 +39,7 @@ class OneSide:
     def __init__(self, checkout: Path, count: int, variables: str) -> None:
         places = [checkout / "collections", checkout / "tests", checkout / "tests" / "benchmarks"]
         self._process = subprocess.Popen(
-            # As text: a program's own folder comes first where Python looks for modules, and is this checkout's.
+            # As text: else Python would look for modules in the program's folder first, which is this checkout's.
             [sys.executable, "-c", PROGRAM.read_text(encoding="utf-8"), str(count), variables],
             cwd=checkout,
             env={**os.environ, "PYTHONPATH": ":".join(map(str, places))},

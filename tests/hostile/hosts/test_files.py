@@ -10,6 +10,7 @@ import re
 from helpers.attacks import tries
 from helpers.places import AN_APP, Attacker, Place
 
+NGINX_LOGS = "/var/log/nginx"
 ANYBODYS = (
     # What all apps share, and nobody but root writes.
     r"srv/pyapps/(?:envs|assets|tools|front)(?:/.*)?",
@@ -51,7 +52,7 @@ def _others(attacker: Attacker, paths: list[str], anybodys: tuple[str, ...]) -> 
 
 def test_reads_no_file_of_others(attacker: Attacker) -> None:
     """By name: whether a folder can be listed is another question."""
-    found = attacker.place.ask(attacker.place.owner(), "find", roots=_ours(attacker.place))
+    found = attacker.place.ask(attacker.place.owner(), "find", roots=[*_ours(attacker.place), NGINX_LOGS])
     files = _others(attacker, found["files"], ANYBODYS)
     attacker.tell("reads a file of others", len(files), attacker.ask("opens", paths=files))
 
