@@ -10,10 +10,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import re
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_tools, _host_users
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _confinement,
+    _host_layout,
+    _host_tools,
+    _host_users,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
@@ -29,6 +35,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import
 
 # sun_path of unix(7), less the closing zero, and less the ".<pid>" under which supervisord binds it first.
 _LONGEST_SOCKET_PATH = 107 - len(".4194304")
+_SAFETY = "docs/explanation/safety.md"
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9._/ @+,=-]*")
 
 
@@ -199,6 +206,12 @@ def service_manager(layout: Layout) -> str:
 
 def notices() -> list[str]:
     """What people should know of such a host, whatever a run does there."""
-    if os.geteuid() == 0:
-        return []
-    return ["without root all apps are one user, so none is protected from another: see docs/explanation/safety.md"]
+    found = []
+    if os.geteuid() != 0:
+        found.append("without root all apps are one user, so none is protected from another: see " + _SAFETY)
+    if not _confinement.is_possible():
+        found.append(
+            "this kernel (Linux %s) cannot keep an app away from another one's port; 6.7 and newer can: see %s"
+            % (platform.release(), _SAFETY)
+        )
+    return found

@@ -168,3 +168,15 @@ def test_a_host_without_root_is_told_to_protect_no_app_from_another(
     assert [notice for notice in _host_plan.notices() if "none is protected from another" in notice] == [
         "without root all apps are one user, so none is protected from another: see docs/explanation/safety.md"
     ] * count
+
+
+@pytest.mark.parametrize(("possible", "count"), [(True, 0), (False, 1)])
+def test_a_kernel_that_cannot_keep_apps_apart_is_told(
+    monkeypatch: pytest.MonkeyPatch, possible: bool, count: int
+) -> None:
+    monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: possible)
+    monkeypatch.setattr("platform.release", lambda: "6.1.0")
+    assert [notice for notice in _host_plan.notices() if "another one's port" in notice] == [
+        "this kernel (Linux 6.1.0) cannot keep an app away from another one's port; 6.7 and newer can: see "
+        "docs/explanation/safety.md"
+    ] * count
