@@ -9,7 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _data_archive
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import ArchiveError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_restore import restore
 from helpers.attacks import record, tries
 from hostile.generate import Generator, seed
 
@@ -27,8 +28,8 @@ def test_an_archive_unpacks_into_its_folder_and_nowhere_else(tmp_path: Path) -> 
         target.mkdir()
         try:
             with archive.open("rb") as source:
-                unpacked += _data_archive.restore(source, str(target)).files
-        except (_data_archive.ArchiveError, OSError):  # a name that the disk does not take, too
+                unpacked += restore(source, str(target)).files
+        except (ArchiveError, OSError):  # a name that the disk does not take, too
             pass
         through += ["%d: %s" % (number, path) for path in target.rglob("*") if not _stays_inside(path, target)]
         shutil.rmtree(target)

@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import Live, live_instance
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import is_free
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
 from helpers import port_thief
 from helpers.attacks import record, tries
@@ -184,8 +185,9 @@ def test_a_taken_port_is_told_and_an_old_instance_ends(watched: WatchedHost) -> 
         os.kill(watched.host.supervisor.processes()["%s.%s" % (name, old.instance)].pid, signal.SIGKILL)
         wait_for(lambda: said, 30, "the port is taken")
         wait_for(lambda: watched.front.ask(path).status == 410, 60, "the old instance is gone")
-    log = Path(watched.host.layout.log, "pyapps-watcher.err.log").read_text()
-    assert "because its port %d was taken by somebody else" % old.port in log
+    log = Path(watched.host.layout.log, "pyapps-watcher.err.log")
+    told = "because its port %d was taken by somebody else" % old.port
+    wait_for(lambda: told in log.read_text(), 10, "the watcher says why")
     assert watched.serves("victim")
 
 
@@ -241,7 +243,7 @@ def test_the_thief_would_get_through_without_confinement(confined: WatchedHost) 
     done = subprocess.run(command, capture_output=True, text=True, user="nobody", extra_groups=[], check=True)
     # Plainly by four addresses, and as many by MPTCP; three ways to send with the first packet.
     assert len(through([json.loads(line) for line in done.stdout.splitlines()])) >= 11
-    free = confined.host.ports[-1]
+    free = next(port for port in confined.host.ports if is_free(port))
     command = [sys.executable, "-c", THIEF, "bind", str(len(port_thief.binders())), str(free)]
     done = subprocess.run(command, capture_output=True, text=True, user="nobody", extra_groups=[], check=True)
     assert len(through([json.loads(line) for line in done.stdout.splitlines()])) >= 36
