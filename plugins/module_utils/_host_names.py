@@ -106,7 +106,7 @@ def patterns(names: t.Iterable[str]) -> list[str]:
 
     They have no group that captures, and are read alike by PCRE and RE2.
     """
-    return [_ADDRESS, *(_one(name) for name in dict.fromkeys(names))]
+    return [_ADDRESS, *(_one(name) for name in dict.fromkeys(names) if not re.fullmatch(_ADDRESS, name))]
 
 
 def _one(name: str) -> str:

@@ -59,6 +59,11 @@ def test_the_machine_itself_is_asked_without_a_network() -> None:
     assert "localhost" in _host_names.own_names()
 
 
+def test_an_address_that_is_given_changes_nothing() -> None:
+    """Every one is this host's, and a configuration shall not change with it."""
+    assert _host_names.patterns(["attic", "192.168.1.5", "[::1]"]) == _host_names.patterns(["attic"])
+
+
 @pytest.mark.parametrize("host", ["apps.example.com", "APPS.example.com", "x.y.wild.example", "127.0.0.1", "[::1]"])
 def test_the_pattern_knows_every_own_host(host: str) -> None:
     assert _matches(host)
