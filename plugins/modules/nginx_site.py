@@ -17,8 +17,8 @@ description:
     says so.
   - Lets C(nginx -t) judge nginx's whole configuration with the new site in it. When nginx refuses it, the old files are
     put back and the module fails with nginx's words.
-  - As root it keeps the file of O(access_log), and its rotated ones, for root and the group C(adm), because the
-    requests of visitors stand in it, with their query strings.
+  - As root it keeps the file of O(access_log), and its rotated ones, for root and the group C(adm). The requests of
+    visitors stand in it, with their query strings.
   - Does not reload nginx. Reload it when the module has changed something and it is RV(running), then delete
     RV(pending).
 extends_documentation_fragment:
