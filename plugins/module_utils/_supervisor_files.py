@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_layout import Folder, top_folders
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED, ConfError, plain
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED, PRIVATE, ConfError, plain
 
 SERVICE = "pyapps-supervisor"
 WATCHER = "pyapps-watcher"
@@ -84,8 +84,8 @@ class Wish:
     @property
     def folders(self) -> list[Folder]:
         """Folders that have to be there, parents first. Nobody else may write programs that supervisord runs."""
-        made = [os.path.dirname(self.layout.programs), *([self.layout.programs] if self.own else [])]
-        return [*top_folders(self.layout, self.as_root), *(Folder(path, 0o755) for path in made)]
+        found = [*top_folders(self.layout, self.as_root), Folder(os.path.dirname(self.layout.programs), 0o755)]
+        return [*found, *([Folder(self.layout.programs, PRIVATE)] if self.own else [])]
 
     @property
     def links(self) -> dict[str, str]:
