@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import posixpath
@@ -30,6 +31,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._tar_reader import
     TarReader,
 )
 
+_OF_ITS_NAMES_AND_SIZES = frozenset(
+    (errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EFBIG, errno.EINVAL)
+)
 _COST = 4096  # bytes that a name takes on a disk, at the least
 
 
@@ -50,7 +54,9 @@ def restore(source: t.BinaryIO, target: str) -> Saved:
         libc_call("syncfs", top)
     except DAMAGED as error:
         raise ArchiveError("the archive is damaged: %s" % error) from None
-    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+    except OSError as error:
+        if error.errno not in _OF_ITS_NAMES_AND_SIZES:
+            raise
         raise ArchiveError("the archive is damaged: %s (%s)" % (error.filename, error.strerror)) from None
     finally:
         os.close(top)

@@ -223,9 +223,10 @@ def _read_records(body: bytes) -> dict[bytes, bytes]:
     found, at = {}, 0
     while at < len(body):
         blank = body.find(b" ", at, at + _DIGITS_OF_LENGTH + 1)
-        end = at + (_number(body[at:blank]) if blank > 0 else 0)
+        end = at + (_number(body[at:blank]) if blank > at else 0)
         key, equals, value = body[blank + 1 : end - 1].partition(b"=")
-        if not blank < end <= len(body) or body[end - 1 : end] != b"\n" or not equals:
+        # Each record ends behind its own blank: else reading would not go on.
+        if not at < blank < end <= len(body) or body[end - 1 : end] != b"\n" or not equals:
             raise TarFormatError("an extended header can not be read")
         found[key] = value
         at = end

@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import ArchiveError, read_manifest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_restore import restore
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_save import save
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove
 from helpers import evil_archives as evil
 from helpers.attacks import record, tries
 from helpers.bounded import MIB, outcome
@@ -28,16 +29,16 @@ from helpers.exchanger import STRANGER, exchanging
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Path:
-    """An empty folder; beside it is what no archive may reach."""
-    folder = tmp_path / "outer" / "new"
-    folder.mkdir(parents=True)
-    (folder.parent / "x").write_text("canary")
-    return folder
+def target() -> t.Iterator[Path]:
+    """An empty folder, in memory; beside it is what no archive may reach."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as outer:
+        (Path(outer) / "new").mkdir()
+        (Path(outer) / "x").write_text("canary")
+        yield Path(outer) / "new"
 
 
 def emptied(target: Path) -> None:
-    subprocess.run(["rm", "-rf", str(target)], check=True)
+    force_remove(str(target))
     target.mkdir()
 
 
@@ -106,6 +107,9 @@ BOMBS: dict[str, t.Callable[[], io.BytesIO]] = {
     "extended headers without a member": lambda: evil.packed(itertools.repeat(evil.extended({b"path": b"x"}), 5_000)),
     "a million records": lambda: evil.packed(
         evil.header(b"x", b"x", 12_000_000), evil.padded(b"".join(b"12 %07d=x\n" % n for n in range(1_000_000)))
+    ),
+    "a record that has no length": lambda: evil.packed(
+        evil.header(b"x", b"x", 16), evil.padded(evil.record(b"a", b"b") + b"without=x\n"), evil.END
     ),
     "a long name of 256 MB": lambda: evil.packed(evil.header(b"L", b"L", HUGE), zeros(HUGE)),
     "a long link of 256 MB": lambda: evil.packed(evil.header(b"K", b"K", HUGE), zeros(HUGE)),

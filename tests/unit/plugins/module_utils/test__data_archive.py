@@ -176,6 +176,8 @@ def test_a_backup_of_another_format_is_refused() -> None:
         [("data/f", {"type": tarfile.FIFOTYPE})],
         [("data/x", b"1"), ("data/x", b"2")],
         [("data/gone/x", b"1")],
+        [("data/" + "x" * 300, b"1")],
+        [("data/" + "x" * 300, {"type": tarfile.SYMTYPE, "linkname": "y"})],
     ],
 )
 def test_an_archive_that_leads_out_of_the_folder_is_refused(tmp_path: Path, members: list[tuple[str, t.Any]]) -> None:
