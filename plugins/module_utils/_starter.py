@@ -181,11 +181,11 @@ def _become(what: Start, seed: str) -> t.NoReturn:
         os.chdir(what.folder)
     except OSError as error:
         raise StartError("%s can not be used (%s)" % (error.filename, error.strerror)) from None
+    _confine(what)  # before the limits, which are the app's own and may be narrow
     try:
         apply_to_this_process(what.limits, seed)
     except (OSError, ValueError) as error:
         raise StartError("[limits] can not be set (%s)" % error) from None
-    _confine(what)
     _execute(what.command, what.environment)
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,8 +28,7 @@ class NginxBeside:
         conf = folder / "etc" / "nginx" / "nginx.conf"
         (conf.parent / "sites-available").mkdir(parents=True)
         (conf.parent / "sites-enabled").mkdir()
-        user = "user www-data;\n" if os.geteuid() == 0 else ""
-        conf.write_text(NGINX_CONF.format(user=user, root=folder))
+        conf.write_text(NGINX_CONF.format(user=_user_of(host.root), root=folder))
         apps = run_module(setup_toml, path=str(host.apps))["apps"]
         site = {"root": str(host.root), "apps": apps, "port": self.port, "address": "127.0.0.1"}
         written = run_module(nginx_site, nginx_dir=str(conf.parent), **site)
@@ -49,3 +50,11 @@ class NginxBeside:
     def close(self) -> None:
         self._process.terminate()
         self._process.wait(20)
+
+
+def _user_of(root: Path) -> str:
+    """The directive that lets nginx's workers read a host's tree, which is closed to others unless root owns it."""
+    if os.geteuid() != 0:
+        return ""
+    status = root.stat()
+    return "user %s %s;\n" % (pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name)

@@ -122,7 +122,7 @@ FOLDERS: dict[str, tuple[str, str, str, FILES]] = {
     "a package that is not there": ("environment", "nosuchthing", SETTINGS, {"requirements.txt": BETA + "nosuchthing"}),
     "pins that conflict": ("environment", "alpha", SETTINGS, {"requirements.txt": BETA + "alpha<1\n"}),
     "requirements without Streamlit": ("environment", "streamlit is not among", SETTINGS, {"requirements.txt": "beta"}),
-    "a requirement that is none": ("environment", "alpha=1", SETTINGS, {"requirements.txt": "streamlit\nalpha=1\n"}),
+    "a requirement that is none": ("catalog", "alpha=1", SETTINGS, {"requirements.txt": "streamlit\nalpha=1\n"}),
 }
 
 
