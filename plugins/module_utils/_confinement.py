@@ -9,7 +9,8 @@ port: 55,000 rules cost 60 ms and 3.5 MB of the kernel's memory for each process
 
 Landlock looks at plain TCP only, and not at data that is sent with the first packet. So a system call filter closes the
 ways around it: other protocols whose listeners take TCP connections (MPTCP, SMC), TCP Fast Open by flag, io_uring
-(which makes sockets past the filter), and the calls of other architectures.
+(which makes sockets past the filter), and the calls of other architectures. Two options of a socket are among them: one
+has the kernel hand out a port of the process's choice, and one makes an SMC socket of a TCP one.
 """
 
 from __future__ import annotations
@@ -40,12 +41,13 @@ class _Architecture(t.NamedTuple):
     sendto: int
     sendmsg: int
     sendmmsg: int
+    setsockopt: int
     seccomp: int
 
 
-_GENERIC = (198, 206, 211, 269, 277)
+_GENERIC = (198, 206, 211, 269, 208, 277)
 _ARCHITECTURES = {
-    "x86_64": _Architecture(0xC000003E, 41, 44, 46, 307, 317),
+    "x86_64": _Architecture(0xC000003E, 41, 44, 46, 307, 54, 317),
     "aarch64": _Architecture(0xC00000B7, *_GENERIC),
     "riscv64": _Architecture(0xC00000F3, *_GENERIC),
 }
@@ -54,6 +56,7 @@ _X32 = 0x40000000
 _MSG_FASTOPEN = 0x20000000
 _AF_INET, _AF_INET6, _AF_SMC, _SOCK_STREAM, _TCP = 2, 10, 43, 1, 6
 _SOCK_TYPE_MASK = 0xF
+_IP, _IP_LOCAL_PORT_RANGE, _TCP_ULP = 0, 51, 31
 
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -156,6 +159,7 @@ def _filter(machine: _Architecture) -> list[_Step]:
         (_EQUAL, 0, 1, _IO_URING_SETUP),
         _fail(errno.ENOSYS),
         *_on(machine.socket, _socket_steps()),
+        *_on(machine.setsockopt, _option_steps()),
     ]
     for number, flags in ((machine.sendto, 3), (machine.sendmsg, 2), (machine.sendmmsg, 3)):
         fast_open: list[_Step] = [
@@ -184,6 +188,21 @@ def _socket_steps() -> list[_Step]:
         (_EQUAL, 2, 0, 0),
         (_EQUAL, 1, 0, _TCP),
         _fail(errno.EPROTONOSUPPORT),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def _option_steps() -> list[_Step]:
+    """Answers are those of a kernel that does not know the option."""
+    return [
+        (_LOAD, 0, 0, _argument(1)),
+        (_EQUAL, 3, 0, _TCP),
+        (_EQUAL, 0, 5, _IP),
+        (_LOAD, 0, 0, _argument(2)),
+        (_EQUAL, 2, 3, _IP_LOCAL_PORT_RANGE),
+        (_LOAD, 0, 0, _argument(2)),
+        (_EQUAL, 0, 1, _TCP_ULP),
+        _fail(errno.ENOPROTOOPT),
         (_RETURN, 0, 0, _ALLOW),
     ]
 

@@ -82,6 +82,9 @@ def test_a_port_outside_of_the_range_can_be_closed_too() -> None:
         ('socket.socket().sendto(b"x", socket.MSG_FASTOPEN, ("127.0.0.1", 443))', "Operation not supported"),
         ('socket.socket().sendmsg([b"x"], [], socket.MSG_FASTOPEN, ("127.0.0.1", 443))', "Operation not supported"),
         ("_confinement._call(425, 4, 0)", "Function not implemented"),
+        ("socket.socket().setsockopt(0, 51, (40000 << 16 | 40000).to_bytes(4, 'little'))", "Protocol not available"),
+        ("socket.socket(socket.AF_INET6).setsockopt(0, 51, bytes(4))", "Protocol not available"),
+        ("socket.socket().setsockopt(6, 31, b'smc')", "Protocol not available"),
     ],
 )
 def test_the_ways_around_it_are_closed(what: str, error: str) -> None:
@@ -95,6 +98,10 @@ def test_the_ways_around_it_are_closed(what: str, error: str) -> None:
         "socket.socket(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP)",
         "socket.socketpair()",
         "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+        "socket.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)",
+        "socket.socket().setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)",
+        "socket.socket().setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 16)",
+        "socket.socket(socket.AF_INET6).setsockopt(socket.IPPROTO_IPV6, 51, 1)",  # the same number elsewhere
     ],
 )
 def test_every_other_socket_is_as_before(what: str) -> None:
