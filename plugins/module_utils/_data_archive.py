@@ -25,6 +25,9 @@ ROOT = "data"
 LONGEST_PATH = 4000
 """Bytes of a path below the data folder: the kernel takes 4095."""
 
+LONGEST_TARGET = 4095
+"""Bytes of a link's text: as many as the kernel takes."""
+
 MOST_FOLDERS = 1_000_000
 """Folders that are remembered at once."""
 

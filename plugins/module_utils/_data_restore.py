@@ -15,6 +15,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._archive_links imp
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import (
     DAMAGED,
     LONGEST_PATH,
+    LONGEST_TARGET,
     MOST_FOLDERS,
     RESERVE,
     ROOT,
@@ -100,6 +101,8 @@ class _Unpacking:
 
     def _take_link(self, path: str, member: Member) -> None:
         os.stat(posixpath.dirname(path) or ".", dir_fd=self._top)  # so only what has a folder is remembered
+        if len(os.fsencode(member.target)) > LONGEST_TARGET:
+            raise ArchiveError("%r in the archive is a link of more than %d bytes" % (member.name, LONGEST_TARGET))
         try:
             self._links.add(path, member.target)
         except TooManyLinksError as error:

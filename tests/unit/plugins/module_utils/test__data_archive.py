@@ -190,6 +190,13 @@ def test_an_archive_that_leads_out_of_the_folder_is_refused(tmp_path: Path, memb
     assert os.listdir(target.parent) == ["new"]
 
 
+def test_a_link_is_no_longer_than_the_kernel_takes_it(tmp_path: Path) -> None:
+    """A header may have much more, and every link is remembered to the end."""
+    links = [("data/%d" % size, {"type": tarfile.SYMTYPE, "linkname": "x" * size}) for size in (4095, 4096)]
+    with pytest.raises(ArchiveError, match="data/4096' in the archive is a link of more than 4095 bytes"):
+        restore(archive(HEAD, *links), str(tmp_path))
+
+
 def test_a_truncated_archive_is_refused(data: Path, tmp_path: Path) -> None:
     (data / "large").write_bytes(os.urandom(200_000))
     target = tmp_path / "new"
