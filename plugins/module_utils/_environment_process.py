@@ -16,6 +16,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import typing as t
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUI
 
 _NOBODY = "nobody"
 _TIMED_OUT = 124  # as timeout(1) says it
+_MOST_SAID = 64 << 20  # bytes that are read of each output; the longest lock has two
 
 
 class EnvironmentFailedError(Exception):
@@ -145,27 +147,36 @@ def run_program(
     :raises OSError: it can not be started
     :raises LookupError: rights can not be dropped here
     """
-    process = _Session(
-        [*(without_rights(None) if around else ()), *around, *without_rights(user), *command],
-        env=dict(environment),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    try:
-        out, err = process.communicate(data, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-        return Outcome(_TIMED_OUT, out, err, seconds)
-    except BaseException:
-        process.kill()
-        raise
-    return Outcome(process.returncode, out, err)
+    # Into files, not pipes: what a program leaves running could keep those open for ever, or fill our memory.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _Session(
+            [*(without_rights(None) if around else ()), *around, *without_rights(user), *command],
+            env=dict(environment),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            encoding="utf-8",
+        )
+        try:
+            process.communicate(data, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return Outcome(_TIMED_OUT, _said(out), _said(err), seconds)
+        except BaseException:
+            process.kill()
+            raise
+        if os.fstat(out.fileno()).st_size > _MOST_SAID:
+            return Outcome(process.returncode or 1, "", "it said more than %d bytes" % _MOST_SAID)
+        return Outcome(process.returncode, _said(out), _said(err))
+
+
+def _said(file: t.IO[bytes]) -> str:
+    """The end of what was said; who said it may have moved anywhere in the file."""
+    file.seek(max(0, os.fstat(file.fileno()).st_size - _MOST_SAID))
+    return file.read(_MOST_SAID).decode("utf-8", "replace")
 
 
 def closed_folder(path: str) -> str | None:

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -32,6 +33,25 @@ def test_a_program_that_takes_too_long_is_killed_with_its_children(tmp_path: Pat
     """S0-24: and what it said until then is kept."""
     outcome = process.run_program(["sh", "-c", "echo begun; sleep 600 & wait"], ENVIRONMENT, str(tmp_path), 0.5, None)
     assert (outcome.seconds, outcome.out) == (0.5, "begun\n")
+
+
+def test_what_a_program_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
+    """A session of its own is killed by nobody, and keeps the outputs open."""
+    script = "echo begun; setsid sleep 600 & echo $! > pid; %s"
+    for then, seconds, code in (("exit 3", 600, 3), ("exec sleep 600", 0.5, 124)):
+        outcome = process.run_program(["sh", "-c", script % then], ENVIRONMENT, str(tmp_path), seconds, None)
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)  # it was there until now
+        assert (outcome.rc, outcome.out) == (code, "begun\n")
+
+
+def test_no_more_is_read_than_somebody_could_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program may say what it likes; half a lock is none."""
+    monkeypatch.setattr(process, "_MOST_SAID", 1000)
+    much = ["sh", "-c", "head -c 1100 /dev/zero >&%d; echo end >&%d"]
+    err = process.run_program([*much[:2], much[2] % (2, 2)], ENVIRONMENT, str(tmp_path), 60, None)
+    assert (err.rc, len(err.err), err.err[-5:]) == (0, 1000, "\0end\n")
+    out = process.run_program([*much[:2], much[2] % (1, 1)], ENVIRONMENT, str(tmp_path), 60, None)
+    assert (out.rc, out.out, out.err) == (1, "", "it said more than 1000 bytes")
 
 
 def test_last_lines_show_the_end_of_what_was_said() -> None:
