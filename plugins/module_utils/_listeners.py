@@ -99,16 +99,17 @@ def connections(port: int) -> int:
 def _listening_sockets(ports: t.Collection[int] | None) -> dict[int, tuple[int, str]]:
     """Owner and inode of the socket that takes a loopback connection, by port; None asks for every port."""
     ranked: dict[int, tuple[int, int, str]] = {}
-    for address, port, uid, inode in _all_listening():
+    for address, port, uid, inode in _all_listening(ports):
         rank = _loopback_rank(address)
         if (ports is None or port in ports) and rank is not None and rank < ranked.get(port, (99,))[0]:
             ranked[port] = (rank, uid, inode)
     return {port: (uid, inode) for port, (_rank, uid, inode) in ranked.items()}
 
 
-def _all_listening() -> list[_sock_diag.Listening]:
+def _all_listening(ports: t.Collection[int] | None) -> list[_sock_diag.Listening]:
+    """Every listening socket; where the kernel is quick, of the range of some ports only."""
     try:
-        return _sock_diag.listening()
+        return _sock_diag.listening(min(ports), max(ports)) if ports else _sock_diag.listening()
     except OSError:  # a kernel without that interface, or a sandbox that hides it
         return [
             _sock_diag.Listening(_address_of(address), port, uid, inode)

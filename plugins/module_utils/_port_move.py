@@ -29,13 +29,13 @@ def taken(layout: Layout) -> list[tuple[AppLayout, InstanceRecord]]:
 
     :raises OSError: the apps' folders cannot be read
     """
-    owners = listener_uids()
-    found: list[tuple[AppLayout, InstanceRecord]] = []
+    found: list[tuple[AppLayout, InstanceRecord, int]] = []
     for app in map(layout.app, layout.app_names()):
         uid = _instance_state.owner_uid(app)
         if uid is not None:
-            found += [(app, record) for record in _reachable(app) if owners.get(record.port, uid) != uid]
-    return found
+            found += [(app, record, uid) for record in _reachable(app)]
+    owners = listener_uids({record.port for _app, record, _uid in found})
+    return [(app, record) for app, record, uid in found if owners.get(record.port, uid) != uid]
 
 
 def _reachable(app: AppLayout) -> list[InstanceRecord]:

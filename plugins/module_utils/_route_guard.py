@@ -99,7 +99,7 @@ class RouteGuard:
         return paths - self._watched.keys()
 
     def _judge(self, unwatched: set[str]) -> None:
-        owners = listener_uids()
+        owners = listener_uids({marker.port for marker in self._markers})
         proven = []
         for marker in self._markers:
             if owners.get(marker.port) != marker.uid:

@@ -19,7 +19,7 @@ def source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Where the kernel is asked: both ways must say the same."""
     if request.param == "proc":
 
-        def refused() -> t.NoReturn:
+        def refused(*_ports: int) -> t.NoReturn:
             raise OSError("hidden")
 
         monkeypatch.setattr(_sock_diag, "listening", refused)
