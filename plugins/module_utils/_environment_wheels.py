@@ -24,7 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_gramm
 
 _WHEEL = re.compile(r"(?P<name>[A-Za-z0-9_.]+)-[A-Za-z0-9_.!+]+(?:-[0-9][A-Za-z0-9_.]*)?(?:-[A-Za-z0-9_.]+){3}\.whl")
 _DEEPEST = 8  # uv's cache: sdists-v11/index/<index>/<package>/<version>/<revision>/<wheel>
-_LARGEST = 4 << 30
+_LARGEST = 4 << 30  # of all wheels of an app; a file with holes takes no room where it was built, and here it does
 
 
 @contextlib.contextmanager
@@ -67,13 +67,16 @@ def _take(build_folder: str, names: set[str], into: str) -> list[tuple[str, str]
     """
     root = os.open(build_folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     taken: dict[str, tuple[str, str]] = {}
+    room = _LARGEST
     try:
         owner = os.fstat(root).st_uid
         for folder, file in _wheels(root, _DEEPEST):
             match = _WHEEL.fullmatch(file)
             name = normalised(match.group("name")) if match else ""
             if name in names and file not in taken:
-                taken[file] = name, _copy(folder, file, owner, os.path.join(into, file))
+                target = os.path.join(into, file)
+                taken[file] = name, _copy(folder, file, owner, target, room)
+                room -= os.path.getsize(target)
     finally:
         os.close(root)
     return list(taken.values())
@@ -96,10 +99,12 @@ def _wheels(folder: int, depth: int) -> t.Iterator[tuple[int, str]]:
             os.close(descriptor)
 
 
-def _copy(folder: int, name: str, owner: int, target: str) -> str:
+def _copy(folder: int, name: str, owner: int, target: str, largest: int) -> str:
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != owner or status.st_size > _LARGEST:
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
             raise EnvironmentFailedError("%s is not a plain file of who built it: it is not installed" % name)
+        if status.st_size > largest:
+            raise EnvironmentFailedError("the wheels that were built have more than %d GB: %s" % (_LARGEST >> 30, name))
         return copy_file(file, target, 0o644)
