@@ -10,6 +10,8 @@ import re
 import typing as t
 
 _DEEPEST = 16
+_MOST_TABLES = 100_000
+"""Headers of tables, and dots in keys: the parser takes a kilobyte for each. A uv.lock has a few for each package."""
 
 # Strings and comments, closed or not: what is not closed reaches to the end, where the parser will complain.
 _STRING_OR_COMMENT = re.compile(
@@ -20,6 +22,7 @@ _STRING_OR_COMMENT = re.compile(
     r"|#[^\n]*",
     re.DOTALL,
 )
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _NOT_IN_A_KEY = re.compile(r"[,=\[\]{}\n]")
 
 
@@ -58,12 +61,16 @@ def require_toml() -> None:
 def parse_toml(text: str) -> dict[str, t.Any]:
     """The document as plain Python values.
 
-    :raises TomlError: not TOML, or nested deeper than 16 levels (there, parsers recurse or take minutes)
+    :raises TomlError: not TOML, of too many tables, or nested deeper than 16 levels (there, parsers recurse or take
+        minutes)
     :raises TomlMissingError: see :func:`require_toml`
     """
     require_toml()
-    if _too_deep(text):
+    structure = _STRING_OR_COMMENT.sub("s", text)
+    if _too_deep(structure):
         raise TomlError("arrays, tables or dotted keys are nested deeper than %d levels" % _DEEPEST)
+    if len(_HEADER.findall(structure)) + structure.count(".") > _MOST_TABLES:
+        raise TomlError("has more than %d tables or dots in keys" % _MOST_TABLES)
     try:
         document: dict[str, t.Any] = _parser.loads(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is a too long integer
@@ -71,8 +78,7 @@ def parse_toml(text: str) -> dict[str, t.Any]:
     return document
 
 
-def _too_deep(text: str) -> bool:
-    structure = _STRING_OR_COMMENT.sub("s", text)
+def _too_deep(structure: str) -> bool:
     if any(piece.count(".") >= _DEEPEST for piece in _NOT_IN_A_KEY.split(structure)):
         return True
     depth = 0

@@ -37,6 +37,18 @@ def test_what_is_nested_too_deep_is_refused_before_it_is_parsed(text: str) -> No
     assert time.monotonic() - begin < 2
 
 
+@pytest.mark.parametrize("text", ["[a]\n%s" % ("[[b]]\n" * 100_000), "".join("[a.b%d]\n" % n for n in range(60_000))])
+def test_more_tables_than_anybody_needs_are_refused_before_they_are_parsed(text: str) -> None:
+    """The parser would take a kilobyte of memory for five bytes of text."""
+    with pytest.raises(TomlError, match="more than 100000 tables"):
+        parse_toml(text)
+
+
+def test_what_looks_like_tables_in_a_text_is_none() -> None:
+    text = "a = '''\n%s'''\n" % ("[b.c]\n" * 100_000)
+    assert len(parse_toml(text)["a"]) == 600_000
+
+
 @pytest.mark.parametrize(
     "text",
     ["a", "a = ", "a = 1\na = 2", "[a", "a = '", 'a = """b', "a = \x00", "a = " + "9" * 60_000, "'''" * 10_001],
