@@ -30,6 +30,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import 
     is_hidden_of,
     listener,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL, handed_out
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import VERSION, Installer
 
@@ -213,5 +214,11 @@ def notices() -> list[str]:
         found.append(
             "this kernel (Linux %s) cannot keep an app away from another one's port; 6.7 and newer can: see %s"
             % (platform.release(), _SAFETY)
+        )
+    elif not handed_out() <= set(EPHEMERAL):
+        found.append(
+            "this kernel hands out other ports than %d to %d, so a process can be given an app's port: change "
+            "net.ipv4.ip_local_port_range, or put the other ports into net.ipv4.ip_local_reserved_ports: see %s"
+            % (EPHEMERAL.start, EPHEMERAL.stop - 1, _SAFETY)
         )
     return found

@@ -15,6 +15,9 @@ EPHEMERAL = range(32768, 61000)
 """The kernel gives these to outgoing connections (ip_local_port_range): no listener of ours belongs there."""
 
 
+_SETTINGS = "/proc/sys/net/ipv4/ip_local_%s"
+
+
 class PortError(ValueError):
     """No port can be given, or a range is not one; the text says what to change."""
 
@@ -50,6 +53,19 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def handed_out(settings: str = _SETTINGS) -> set[int]:
+    """The ports that this kernel hands out, as it is set up now; none where it does not say so."""
+    try:
+        with open(settings % "port_range", encoding="ascii") as file:
+            first, last = map(int, file.read().split())
+        with open(settings % "reserved_ports", encoding="ascii") as file:
+            reserved = [part.partition("-") for part in file.read().strip().split(",") if part]
+    except (OSError, ValueError):
+        return set()
+    kept = (range(int(low), int(high or low) + 1) for low, _dash, high in reserved)
+    return set(range(first, last + 1)).difference(*kept)
 
 
 def given_port(entry: t.Mapping[str, t.Any]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,15 @@ def test_a_kernel_that_cannot_keep_apps_apart_is_told(
         "this kernel (Linux 6.1.0) cannot keep an app away from another one's port; 6.7 and newer can: see "
         "docs/explanation/safety.md"
     ] * count
+
+
+@pytest.mark.parametrize(
+    ("ports", "count"), [(range(32768, 61000), 0), (range(40000, 50000), 0), ((), 0), (range(1024, 65536), 1)]
+)
+def test_a_kernel_that_hands_out_ports_of_apps_is_told(
+    monkeypatch: pytest.MonkeyPatch, ports: t.Iterable[int], count: int
+) -> None:
+    """A process may listen on what it is handed out, and it may ask again and again."""
+    monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: True)
+    monkeypatch.setattr(_host_plan, "handed_out", lambda: set(ports))
+    assert len([notice for notice in _host_plan.notices() if "can be given an app's port" in notice]) == count

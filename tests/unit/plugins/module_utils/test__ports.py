@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import (
     PortError,
     PortPool,
+    handed_out,
     parse_ports,
     parse_range,
 )
@@ -73,3 +75,23 @@ def test_no_port_is_given_twice_until_it_is_given_back() -> None:
 def test_the_kernels_own_ports_are_never_taken() -> None:
     with pytest.raises(PortError, match="32768 to 60999"):
         PortPool(range(40000, 41000), []).take()
+
+
+@pytest.mark.parametrize(
+    ("ports", "reserved", "expected"),
+    [
+        ("32768\t60999\n", "\n", set(range(32768, 61000))),
+        ("1024\t1030\n", "1025,1027-1029\n", {1024, 1026, 1030}),
+        ("", "\n", set()),
+    ],
+)
+def test_what_the_kernel_hands_out_is_what_it_is_set_up_for(
+    tmp_path: Path, ports: str, reserved: str, expected: set[int]
+) -> None:
+    (tmp_path / "port_range").write_text(ports)
+    (tmp_path / "reserved_ports").write_text(reserved)
+    assert handed_out(str(tmp_path / "%s")) == expected
+
+
+def test_a_kernel_that_does_not_say_it_hands_out_nothing(tmp_path: Path) -> None:
+    assert handed_out(str(tmp_path / "%s")) == set()
