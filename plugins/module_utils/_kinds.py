@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import dataclass
 
@@ -45,8 +46,10 @@ class Kind:
 
 
 def _streamlit_command(settings: Settings, python: str, port: int) -> list[str]:
-    # Only the port belongs to the process; the release's .streamlit/config.toml says everything else (S0-44).
-    return [python, "-m", "streamlit", "run", settings["streamlit"]["entry_file"], "--server.port=%d" % port]
+    # Not `python -m`: that looks for the standard library in the app's folder first, where a secrets.py may lie.
+    streamlit = os.path.join(os.path.dirname(python), "streamlit")
+    # Only the port belongs to the process; the release's .streamlit/config.toml says everything else.
+    return [python, streamlit, "run", settings["streamlit"]["entry_file"], "--server.port=%d" % port]
 
 
 def _below_base(path: str) -> t.Callable[[Settings], str]:

@@ -47,11 +47,13 @@ def main(entry_file: str, seconds: float) -> int:
     :returns: the exit code; a page that hangs ends the process instead
     """
     script = os.path.abspath(entry_file)
-    sys.path[0] = os.path.dirname(script)  # in place of our zipapp, as `streamlit run` does
+    del sys.path[0]  # our zipapp
     try:
         known = _remember_navigation()
         app_test = importlib.import_module("streamlit.testing.v1").AppTest
         logging.getLogger(_CHATTER).disabled = True
+        # As `streamlit run` does; only now, or what an app calls like a module of Streamlit's would be taken for that.
+        sys.path.insert(0, os.path.dirname(script))
     except (ImportError, AttributeError) as error:
         return _broken("this Streamlit can not run pages without a browser (%s)" % error)
     problem = _run(app_test, script, Page(entry_file), seconds)

@@ -203,6 +203,21 @@ def test_every_page_runs_before_the_process_starts(shared: ServingHost, streamli
     assert deploy(shared, name)["note"] == "live"
 
 
+NAMESAKES = ("secrets", "types", "queue", "random", "streamlit", "logging", "json")
+
+
+@pytest.mark.parametrize("streamlit", ["1.41.1", "1.67.0"])
+def test_an_app_may_have_modules_that_are_called_as_those_of_python(shared: ServingHost, streamlit: str) -> None:
+    """As with plain ``streamlit run``: what Streamlit needs is there before the app's folder counts."""
+    name = app(shared, "names%s" % streamlit.replace(".", ""), gate="pages")
+    files = {"%s.py" % module: "raise SystemExit('the app has taken my place')\n" for module in NAMESAKES}
+    files["pages/two.py"] = "import streamlit as st\nimport helper\nst.write(helper.WORD)\n"
+    files["helper.py"] = "WORD = 'two'\n"
+    shared.release(name, "import streamlit as st\nimport helper\nst.write(helper.WORD)\n", streamlit, files=files)
+    result = deploy(shared, name)
+    assert result["state"] == "ok", result
+
+
 def test_a_page_that_hangs_is_named_at_its_limit(shared: ServingHost) -> None:
     name = app(shared, "slowpage", gate="pages", script_timeout=12)
     shared.release(name, GOOD, files={"pages/slow.py": "while True:\n    pass\n"})

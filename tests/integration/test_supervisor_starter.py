@@ -119,7 +119,8 @@ def test_a_streamlit_app_runs_as_itself(host: Host) -> None:
     """S0-44, S0-45: its own command, user, folder, and an environment that is made from nothing."""
     pid = host.deploy()
     python = "%s/%s/bin/python" % (host.layout.envs, ENVIRONMENT)
-    assert ps(pid, "args") == "%s -m streamlit run app 1.py --server.port=%d" % (python, host.record.port)
+    streamlit = "%s/%s/bin/streamlit" % (host.layout.envs, ENVIRONMENT)
+    assert ps(pid, "args") == "%s %s run app 1.py --server.port=%d" % (python, streamlit, host.record.port)
     assert listener_uid(host.record.port) == (65534 if AS_ROOT else os.geteuid())
     listening = subprocess.run(
         ["ss", "-ltnH", "sport = %d" % host.record.port], capture_output=True, text=True, check=True

@@ -12,7 +12,7 @@ SETTINGS = {"base_path": "/app-1", "streamlit": {"entry_file": "app_1.py", "port
 def test_streamlit() -> None:
     """S0-44: only the port is an argument."""
     kind = kind_of("streamlit")
-    command = ["/e/bin/python", "-m", "streamlit", "run", "app_1.py", "--server.port=20001"]
+    command = ["/e/bin/python", "/e/bin/streamlit", "run", "app_1.py", "--server.port=20001"]
     assert kind.start_command(SETTINGS, "/e/bin/python", 20001) == command
     assert (kind.stop_signal, kind.health_body) == ("TERM", "ok")
     assert kind.health_path(SETTINGS) == "/app-1/_stcore/health"

@@ -39,8 +39,8 @@ def change_release(layout: Layout, release: t.Any) -> None:
 def test_the_plan_of_a_process(layout: Layout) -> None:
     """S0-44: [env] may change what is usual, but not who the app is."""
     plan = _starter.plan(layout, "app_1", INSTANCE)
-    assert plan.command[1:] == ["-m", "streamlit", "run", "app_1.py", "--server.port=20001"]
-    assert plan.command[0] == layout.envs + "/ab/bin/python"
+    programs = layout.envs + "/ab/bin/"
+    assert plan.command == [programs + "python", programs + "streamlit", "run", "app_1.py", "--server.port=20001"]
     assert plan.folder == layout.app("app_1").release("f" * 16) + "/code"
     assert plan.environment["LANG"] == "de"
     assert plan.environment["PYAPPS_APP"] == "app_1"
