@@ -17,6 +17,7 @@ LINES = 20
 _LONGEST_LINE = 300
 _READ = 32 * 1024
 _OWN_QUESTION = "/_stcore/script-health-check"
+_TRACEBACK = "Traceback (most recent call last)"
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -48,8 +49,18 @@ def shown(line: bytes) -> str:
 
 
 def program_tail(layout: Layout, program: str) -> list[str]:
-    """What a program said last: its errors, or its output when it wrote no error."""
-    return tail(log_path(layout, program, "err")) or tail(log_path(layout, program, "out"))
+    """What a program said last: its errors; its output when it wrote no error, or when only that tells of an exception.
+
+    Streamlit prints tracebacks to its output where Rich is installed and switched on.
+    """
+    errors, output = (tail(log_path(layout, program, stream)) for stream in ("err", "out"))
+    if not errors or (_tells_exception(output) and not _tells_exception(errors)):
+        return output
+    return errors
+
+
+def _tells_exception(log: t.Iterable[str]) -> bool:
+    return any(_TRACEBACK in line for line in log)
 
 
 def cause(log: t.Sequence[str]) -> str:

@@ -48,6 +48,27 @@ def test_errors_come_before_output_and_a_missing_log_is_empty(tmp_path: Path) ->
     assert _log_tail.program_tail(layout, "a.b") == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("errors", "output", "shown"),
+    [
+        ("Uvicorn server started\n", "- Traceback (most recent call last) -\nNameError: x\n", "NameError: x"),
+        ("Traceback (most recent call last):\nNameError: x\n", "step 1\n", "NameError: x"),
+        (
+            "Traceback (most recent call last):\nNameError: x\n",
+            "Traceback (most recent call last)\nOld: y\n",
+            "NameError: x",
+        ),
+        ("warning\n", "step 1\n", "warning"),
+    ],
+)
+def test_an_exception_is_found_in_either_stream(tmp_path: Path, errors: str, output: str, shown: str) -> None:
+    layout = Layout(str(tmp_path))
+    Path(layout.log).mkdir(parents=True)
+    Path(layout.log, "a.b.err.log").write_text(errors)
+    Path(layout.log, "a.b.out.log").write_text(output)
+    assert _log_tail.cause(_log_tail.program_tail(layout, "a.b")) == shown
+
+
 def test_the_last_exit_is_read_from_the_daemons_log(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
     Path(layout.log).mkdir(parents=True)
