@@ -352,7 +352,7 @@ class AppTurn:
         patience = self.entry["deploy"]["drain_timeout"]
         drains = bool(old and old.record and patience and self.problem is None and not self.deploy.in_place)
         if drains and old and old.record:
-            _drain.begin(self.app, old.record, patience)
+            _drain.begin(self.app, old.record, patience, _drain.idle_seconds(self.entry))
         try:
             self._remember(record.release)
             _serving.switch(self.app, record)

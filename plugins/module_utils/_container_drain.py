@@ -16,33 +16,44 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, RecordError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import ReleaseError, read_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout
 
 _FIRST_PROCESS = 1
-_QUIET = 5.0  # seconds without a session; a tab that lost its connection comes back sooner
 _PAUSE = 1.0
 
 
-def open_sessions(layout: Layout) -> int | None:
-    """How many sessions are open on all instances of all apps; None when nobody can tell it of one."""
-    total = 0
-    for name in layout.app_names():
-        app = layout.app(name)
+class Use(t.NamedTuple):
+    """Who uses the apps of a container.
+
+    :ivar sessions: how many are open on all instances of all apps; None when nobody can tell it of one
+    :ivar keep: seconds for which the slowest app keeps the session of a tab that is gone
+    """
+
+    sessions: int | None
+    keep: float
+
+
+def use(layout: Layout) -> Use:
+    """Ask every instance."""
+    total: int | None = 0
+    keep = 0.0
+    for app in map(layout.app, layout.app_names()):
         for file in _drain.names(app.instances):
             instance, _dot, _suffix = file.partition(".")
             if INSTANCE.fullmatch(instance):
                 try:
-                    found = _drain.sessions(app, InstanceRecord.read(app.instance(instance)))
-                except RecordError:
+                    record = InstanceRecord.read(app.instance(instance))
+                    keep = max(keep, _drain.idle_seconds(read_release(app, record.release)["settings"]))
+                    found = _drain.sessions(app, record)
+                except (RecordError, ReleaseError):
                     found = None
-                if found is None:
-                    return None
-                total += found
-    return total
+                total = None if total is None or found is None else total + found
+    return Use(total, keep)
 
 
 def wait_until_unneeded(layout: Layout, seconds: float, pause: t.Callable[[float], object] = time.sleep) -> bool:
-    """Wait until no session has been open for some seconds.
+    """Wait until no session has been open for as long as one that has lost its tab is kept.
 
     :param seconds: wait no longer than this
     :param pause: lets time pass
@@ -52,11 +63,12 @@ def wait_until_unneeded(layout: Layout, seconds: float, pause: t.Callable[[float
     quiet_since: float | None = None
     while time.monotonic() - begun < seconds:
         now = time.monotonic()
-        if open_sessions(layout) != 0:
+        found = use(layout)
+        if found.sessions != 0:
             quiet_since = None
         elif quiet_since is None:
             quiet_since = now
-        elif now - quiet_since >= _QUIET:
+        elif now - quiet_since >= found.keep:
             return True
         pause(_PAUSE)
     return False

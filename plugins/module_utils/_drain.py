@@ -13,10 +13,12 @@ import contextlib
 import dataclasses
 import os
 import re
+import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _deadline, _listeners, _probe_http
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import (
+    KEPT,
     InstanceRecord,
     RecordError,
 )
@@ -32,15 +34,27 @@ _TIMEOUT = 2.0  # seconds for the number of sessions
 _SESSIONS = re.compile(rb"^active_sessions ([0-9]{1,9})(?:\.0+)?$", re.MULTILINE)
 
 
-def begin(app: AppLayout, record: InstanceRecord, seconds: float) -> InstanceRecord:
+def begin(app: AppLayout, record: InstanceRecord, seconds: float, idle_seconds: float = KEPT) -> InstanceRecord:
     """Write down until when an instance may drain; the caller switches then.
 
     :param seconds: how long from now
+    :param idle_seconds: how long it must have been without a session to end earlier
     """
     until, uptime = _deadline.begin(seconds)
-    draining = dataclasses.replace(record, drain_until=until, preview_until=None, until_uptime=uptime)
+    draining = dataclasses.replace(
+        record, drain_until=until, preview_until=None, until_uptime=uptime, idle_seconds=idle_seconds
+    )
     write_file(app.instance(record.instance), draining.to_json())
     return draining
+
+
+def idle_seconds(settings: t.Mapping[str, t.Any]) -> float:
+    """How long an instance must have been without a session to end: its process keeps those that may come back.
+
+    :param settings: an app's entry of the catalog
+    """
+    said: float | None = settings["deploy"].get("idle_time")
+    return kind_of(settings["kind"]).session_keep_seconds(settings) if said is None else said
 
 
 def draining(app: AppLayout) -> list[InstanceRecord]:

@@ -12,9 +12,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _pr
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 
-IDLE = 8.0
-"""Seconds without a session until an instance is retired: a tab that reconnects after a blip finds its session."""
-
 
 class Due(t.NamedTuple):
     """An instance to be retired, and why, for the watcher's log."""
@@ -25,13 +22,9 @@ class Due(t.NamedTuple):
 
 
 class DrainWatch:
-    """Remembers since when each instance that drains is idle.
+    """Remembers since when each instance that drains is idle."""
 
-    :param idle: seconds without a session until one is due
-    """
-
-    def __init__(self, idle: float = IDLE) -> None:
-        self._idle = idle
+    def __init__(self) -> None:
         self._since: dict[str, float] = {}
 
     def due(self, apps: t.Iterable[AppLayout]) -> list[Due]:
@@ -55,4 +48,4 @@ class DrainWatch:
             self._since.pop(record.instance, None)
             return None
         since = self._since.setdefault(record.instance, time.monotonic())
-        return "its last session has ended" if time.monotonic() - since >= self._idle else None
+        return "its last session has ended" if time.monotonic() - since >= record.idle_seconds else None

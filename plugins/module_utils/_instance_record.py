@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import glob
 import json
 import os
@@ -21,6 +22,8 @@ RELEASE = re.compile(r"[0-9a-f]{16}")
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 """How times are written in records, in UTC; such texts sort as the times do."""
 OLDEST_PYTHON = (3, 9)
+KEPT = 150.0
+"""Seconds that Streamlit keeps a session whose connection is lost; what records say that are older than that key."""
 DEFAULT_APP_PORTS = "20000-29999"
 """In records that are older than that key."""
 
@@ -43,6 +46,7 @@ class InstanceRecord:
     :param drain_until: until when it may stay for its sessions once it is no longer live; None before that
     :param preview_until: until when it may be tried out before it is live; None when it is no preview
     :param until_uptime: the same moment as of :mod:`_deadline`, which a clock that jumps does not move
+    :param idle_seconds: how long it must have been without a session to end before that moment
     :param app_ports: which ports belong to apps of this host, see :func:`parse_ports`; of these it may reach its own
     """
 
@@ -55,6 +59,7 @@ class InstanceRecord:
     preview_until: str | None = None
     until_uptime: str | None = None
     app_ports: str = DEFAULT_APP_PORTS
+    idle_seconds: float = KEPT
 
     @property
     def program(self) -> str:
@@ -78,7 +83,7 @@ class InstanceRecord:
         if not isinstance(data, dict):
             raise RecordError("%s: not a record of an instance" % path)
         instance, port, release, created = (data.get(key) for key in ("instance", "port", "release", "created"))
-        app_ports = data.get("app_ports", DEFAULT_APP_PORTS)
+        app_ports, idle = data.get("app_ports", DEFAULT_APP_PORTS), data.get("idle_seconds", KEPT)
         times = [data.get(key) for key in ("drain_until", "preview_until", "until_uptime")]
         if (
             os.path.basename(path) != "%s.json" % instance
@@ -86,20 +91,21 @@ class InstanceRecord:
             or not (isinstance(port, int) and 1024 <= port <= 65535)
             or not (isinstance(release, str) and RELEASE.fullmatch(release))
             or not isinstance(created, str)
+            or not (isinstance(idle, (int, float)) and not isinstance(idle, bool) and idle >= 0)
             or not (isinstance(app_ports, str) and _APP_PORTS.fullmatch(app_ports))
             or not all(moment is None or isinstance(moment, str) for moment in times)
         ):
             raise RecordError("%s: not a record of an instance: %r" % (path, data))
         drain_until, preview_until, until_uptime = times
-        return cls(app, instance, port, release, created, drain_until, preview_until, until_uptime, app_ports=app_ports)
+        return cls(
+            app, instance, port, release, created, drain_until, preview_until, until_uptime, app_ports, float(idle)
+        )
 
     def to_json(self) -> str:
         """The text of its file."""
-        content = {"instance": self.instance, "port": self.port, "release": self.release, "created": self.created}
-        content["app_ports"] = self.app_ports
-        times = {key: getattr(self, key) for key in ("drain_until", "preview_until", "until_uptime")}
-        content.update({key: moment for key, moment in times.items() if moment is not None})
-        return json.dumps(content, indent=2) + "\n"
+        content = dataclasses.asdict(self)
+        del content["app"]
+        return json.dumps({key: value for key, value in content.items() if value is not None}, indent=2) + "\n"
 
 
 def used_releases(app: AppLayout) -> set[str]:

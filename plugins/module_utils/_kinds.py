@@ -30,6 +30,7 @@ class Kind:
     :param script_check_path: path that runs the app's script once, or None when the kind has no such thing
     :param stream_path: path of the app's WebSocket, or None
     :param sessions_path: path that tells how many sessions are open, or None
+    :param session_keep_seconds: how long the process keeps a session whose connection is lost, counted from the loss
     :param pages_arguments: our zipapp's, to run every page with the environment's python; or None
     """
 
@@ -42,6 +43,7 @@ class Kind:
     script_check_path: t.Callable[[Settings], str | None]
     stream_path: t.Callable[[Settings], str | None]
     sessions_path: t.Callable[[Settings], str | None]
+    session_keep_seconds: t.Callable[[Settings], float]
     pages_arguments: t.Callable[[Settings], list[str] | None]
 
 
@@ -50,6 +52,13 @@ def _streamlit_command(settings: Settings, python: str, port: int) -> list[str]:
     streamlit = os.path.join(os.path.dirname(python), "streamlit")
     # Only the port belongs to the process; the release's .streamlit/config.toml says everything else.
     return [python, streamlit, "run", settings["streamlit"]["entry_file"], "--server.port=%d" % port]
+
+
+def _streamlit_keeps(settings: Settings) -> float:
+    """Streamlit sees a lost connection by a ping that is not answered, and then keeps the session for a while."""
+    config = settings["streamlit"]["config"]
+    ping = config.get("server.websocketPingInterval", 30)
+    return float(config.get("server.disconnectedSessionTTL", 120)) + float(ping)
 
 
 def _below_base(path: str) -> t.Callable[[Settings], str]:
@@ -68,6 +77,7 @@ KINDS: t.Mapping[str, Kind] = {
         stream_path=_below_base("/_stcore/stream"),
         # Without the family's name the answer holds every cache of the app, too, and may be long.
         sessions_path=_below_base("/_stcore/metrics?families=active_sessions"),
+        session_keep_seconds=_streamlit_keeps,
         pages_arguments=lambda settings: ["pages", settings["streamlit"]["entry_file"]],
     ),
 }

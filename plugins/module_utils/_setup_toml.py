@@ -252,6 +252,17 @@ _DEPLOY = Key(
             maximum=7 * 24 * 3600,
         ),
         Key(
+            "idle_time",
+            "integer",
+            "Seconds that the old release must have been without a visitor to end before that. A tab that has lost its"
+            " network, or a laptop that slept, finds its session again within them.",
+            default_in_words="as long as Streamlit keeps the session of a tab that is gone: 150"
+            " (`server.disconnectedSessionTTL` and `server.websocketPingInterval` change it)",
+            minimum=0,
+            maximum=7 * 24 * 3600,
+            example=150,
+        ),
+        Key(
             "preview_timeout",
             "integer",
             "Seconds that a release may be tried out before it goes live or ends.",

@@ -47,7 +47,7 @@ def test_a_clock_that_jumps_ends_nothing_that_is_in_use(
     host, clock = serving_host, Clock(monkeypatch)
     name = host.add_app("used")
     app = host.layout.app(name)
-    host.apps[name]["deploy"]["drain_timeout"] = 3600
+    host.apps[name]["deploy"].update(drain_timeout=3600, idle_time=2)
     host.release(name, GOOD)
     first = host.deploy().results[name]
 

@@ -13,14 +13,13 @@ import typing as t
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_turn, _drain, _listeners
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import host_status
-from ansible_collections.selfhost.pyapps.plugins.module_utils._drain_watch import DrainWatch
 from ansible_collections.selfhost.pyapps.plugins.module_utils._watcher import Watcher
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import Session, session
 from helpers.supervisord import wait_for
 
 SCRIPT = "import streamlit as st\nst.write('version %d')\n"
-PATIENT = {"keep": 5, "start_timeout": 60, "drain_timeout": 3600, "max_draining": 2}
+PATIENT = {"keep": 5, "start_timeout": 60, "drain_timeout": 3600, "idle_time": 1, "max_draining": 2}
 
 Result = dict[str, t.Any]
 
@@ -42,13 +41,6 @@ def visit(host: ServingHost, name: str, result: Result) -> t.ContextManager[Sess
     return session("http://127.0.0.1:%d%s/" % (result["port"], host.apps[name]["base_path"]))
 
 
-def watcher(host: ServingHost) -> Watcher:
-    """One that takes an instance for idle after a second."""
-    watcher = Watcher(host.layout)
-    watcher._drains = DrainWatch(idle=1)
-    return watcher
-
-
 def drains(host: ServingHost, name: str) -> list[str]:
     return [record.instance for record in _drain.draining(host.layout.app(name))]
 
@@ -59,7 +51,7 @@ def test_an_old_instance_stays_for_its_session_and_ends_after_it(host: ServingHo
     name = host.add_app("stay", deploy=PATIENT)
     first = deploy(host, name, 1, streamlit)
     pid = host.seen(name)["processes"]["%s.%s" % (name, first["instance"])]
-    look = watcher(host)
+    look = Watcher(host.layout)
     with visit(host, name, first) as visitor:
         second = deploy(host, name, 2, streamlit)
         assert second["draining"] == 1
@@ -107,7 +99,7 @@ def test_a_time_that_is_over_ends_an_open_session_by_watcher_or_run(host: Servin
     with visit(host, name, first) as visitor:
         deploy(host, name, 2)
         _drain.begin(app, _drain.draining(app)[0], 0)
-        watcher(host).watch_drains()
+        Watcher(host.layout).watch_drains()
         assert drains(host, name) == []
         assert not visitor.is_open()
     second = host.deploy().results[name]
@@ -151,7 +143,7 @@ def test_a_run_killed_between_the_time_and_the_switch_leaves_the_live_one(
         host.deploy()
         os._exit(1)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-    look = watcher(host)
+    look = Watcher(host.layout)
     look.watch_drains()
     assert host.seen(name)["live"] == "serving/%s.%d" % (first["instance"], first["port"])
     result = host.deploy().results[name]

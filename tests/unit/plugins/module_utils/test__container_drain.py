@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import time
@@ -16,6 +17,8 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_drain, _drain
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+
+KEEP = 5
 
 
 class Clock:
@@ -47,28 +50,31 @@ def add(layout: Layout, app: str) -> None:
     record = InstanceRecord(app, "ab" * 16, 20001, "f" * 16, "2026-01-01T00:00:00Z")
     os.makedirs(layout.app(app).instances)
     Path(layout.app(app).instance(record.instance)).write_text(record.to_json())
+    os.makedirs(layout.app(app).release(record.release))
+    settings = {"kind": "streamlit", "streamlit": {"config": {}}, "deploy": {"idle_time": KEEP}}
+    Path(layout.app(app).release(record.release), "release.json").write_text(json.dumps({"settings": settings}))
 
 
 def test_sessions_of_all_apps_count(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     add(layout, "one")
     add(layout, "two")
     sessions(monkeypatch, lambda app: {"one": 2, "two": 3}[app])
-    assert _container_drain.open_sessions(layout) == 5
+    assert _container_drain.use(layout) == (5, KEEP)
 
 
 def test_what_nobody_can_tell_is_not_nothing(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     add(layout, "one")
     sessions(monkeypatch, lambda app: None)
-    assert _container_drain.open_sessions(layout) is None
+    assert _container_drain.use(layout).sessions is None
     sessions(monkeypatch, lambda app: 0)
     Path(layout.app("one").instance("ab" * 16)).write_text("damaged")
-    assert _container_drain.open_sessions(layout) is None
+    assert _container_drain.use(layout).sessions is None
 
 
-def test_it_ends_a_few_seconds_after_the_last_session(
+def test_it_ends_when_no_tab_that_is_gone_can_come_back(
     layout: Layout, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    """A tab whose connection was lost for a moment comes back."""
+    """A tab whose connection was lost finds its session again for as long as the app keeps it."""
     add(layout, "one")
     sessions(monkeypatch, lambda app: 1 if clock.now < 1030 or 1032 < clock.now < 1034 else 0)
     assert _container_drain.wait_until_unneeded(layout, 3600, clock.wait) is True

@@ -101,12 +101,12 @@ def test_sessions_are_what_the_process_counts(app: AppLayout, body: bytes, statu
 
 
 def test_an_instance_is_due_when_it_was_idle_for_a_while(app: AppLayout, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tab that reconnects after a blip of the network must find its session."""
-    record = instance(app, "1", 0, NEVER)
+    """A tab that comes back after its network was away, or its laptop slept, must find its session."""
+    record = _drain.begin(app, instance(app, "1", 0), NEVER, 8)
     now, open_sessions = [100.0], t.cast("list[int | None]", [1])
     monkeypatch.setattr(_drain_watch.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(_drain, "sessions", lambda app, record: open_sessions[0])
-    watch = _drain_watch.DrainWatch(idle=8)
+    watch = _drain_watch.DrainWatch()
 
     def due_at(moment: float, sessions: int | None) -> list[str]:
         now[0], open_sessions[0] = moment, sessions
@@ -120,6 +120,24 @@ def test_an_instance_is_due_when_it_was_idle_for_a_while(app: AppLayout, monkeyp
     assert due_at(110, 0) == []
     assert due_at(117.9, 0) == []
     assert due_at(118, 0) == [record.instance]
+
+
+@pytest.mark.parametrize(
+    ("deploy", "config", "seconds"),
+    [
+        ({}, {}, 150),
+        ({"idle_time": None}, {}, 150),
+        ({"idle_time": 20}, {}, 20),
+        ({"idle_time": 0}, {}, 0),
+        ({}, {"server.disconnectedSessionTTL": 600, "server.websocketPingInterval": 10}, 610),
+    ],
+)
+def test_a_session_is_kept_as_long_as_streamlit_keeps_it(
+    deploy: dict[str, t.Any], config: dict[str, int], seconds: float
+) -> None:
+    """Streamlit sees a lost connection by its ping, every 30 s, and keeps the session for 120 s more."""
+    settings = {"kind": "streamlit", "deploy": deploy, "streamlit": {"config": config}}
+    assert _drain.idle_seconds(settings) == seconds
 
 
 def test_an_instance_is_due_when_its_time_is_over_whatever_it_says(
