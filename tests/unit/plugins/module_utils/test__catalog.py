@@ -18,6 +18,7 @@ DEPLOY = {
     "keep": 5,
     "start_timeout": 60,
     "drain_timeout": 3600,
+    "idle_time": None,
     "preview_timeout": 3600,
     "max_draining": 2,
     "strategy": "beside",
