@@ -11,6 +11,9 @@ Landlock looks at plain TCP only, and not at data that is sent with the first pa
 ways around it: other protocols whose listeners take TCP connections (MPTCP, SMC), TCP Fast Open by flag, io_uring
 (which makes sockets past the filter), and the calls of other architectures. Two options of a socket are among them: one
 has the kernel hand out a port of the process's choice, and one makes an SMC socket of a TCP one.
+
+Run as a program, for what is started by other programs: ports of the kernel's own as ``32768-60999``, and a command,
+which can use no other port.
 """
 
 from __future__ import annotations
@@ -20,9 +23,8 @@ import errno
 import os
 import platform
 import struct
+import sys
 import typing as t
-
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _VERSION_FLAG = 1
@@ -81,7 +83,7 @@ def is_possible() -> bool:
         return False
 
 
-def confine(own: t.Iterable[int], closed: t.Iterable[int]) -> None:
+def confine(own: t.Iterable[int], closed: t.Iterable[int], handed_out: t.Iterable[int]) -> None:
     """Confine this process, and all that it will start, for ever.
 
     It may listen on its own ports and on those that the kernel hands out, and connect to every port that is not closed.
@@ -89,12 +91,13 @@ def confine(own: t.Iterable[int], closed: t.Iterable[int]) -> None:
 
     :param own: ports that it may listen on, and connect to
     :param closed: ports that it may not connect to
+    :param handed_out: ports that the kernel hands out
     :raises OSError: the kernel cannot do it (see :func:`is_possible`)
     """
     handled = _Ruleset(0, _BIND | _CONNECT)
     ruleset = _call(_CREATE_RULESET, ctypes.byref(handled), ctypes.sizeof(handled), 0)
     try:
-        for access, ports in _allowed(frozenset(own), frozenset(closed)).items():
+        for access, ports in _allowed(frozenset(own), frozenset(closed), frozenset(handed_out)).items():
             rule = _PortRule(access)
             reference = ctypes.byref(rule)
             for rule.port in ports:
@@ -106,11 +109,10 @@ def confine(own: t.Iterable[int], closed: t.Iterable[int]) -> None:
     _filter_calls(_ARCHITECTURES[platform.machine()])
 
 
-def _allowed(own: frozenset[int], closed: frozenset[int]) -> dict[int, frozenset[int]]:
+def _allowed(own: frozenset[int], closed: frozenset[int], handed_out: frozenset[int]) -> dict[int, frozenset[int]]:
     """Which ports may be used, by what for."""
     # Port 0 asks the kernel for any of its own; some programs ask for one, close it, and take it again by number.
-    kernels = frozenset((0, *EPHEMERAL))
-    both = own | (kernels - closed)
+    both = own | {0} | (handed_out - closed)
     return {_BIND | _CONNECT: both, _CONNECT: frozenset(_PORTS) - closed - both}
 
 
@@ -219,3 +221,15 @@ def _fail(code: int) -> _Step:
 def _argument(position: int) -> int:
     """Where the lower half of an argument stands; every architecture above is little-endian."""
     return _ARGUMENTS + 8 * position
+
+
+def main(handed_out: str, *command: str) -> t.NoReturn:
+    first, last = map(int, handed_out.split("-"))
+    if is_possible():
+        ports = range(first, last + 1)
+        confine((), frozenset(_PORTS).difference(ports), ports)
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

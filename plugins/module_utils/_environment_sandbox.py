@@ -4,7 +4,8 @@
 """uv where it runs code of packages, which building from source does: for one app, kept apart from all others.
 
 It runs as the app's own user, with a cache that is gone afterwards, and with a network in which there is nothing but a
-relay of the package index. Only the relay, which runs as the build user, knows the index's password.
+relay of the package index. There it is confined as the app is: a socket of the host's network, which a process of the
+app could hand to it, is of no use. Only the relay, which runs as the build user, knows the index's password.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ import subprocess
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement, _index_relay, _namespaces
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _index_relay, _namespaces
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_build import workplace
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import default_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Confined, Sources, Uv
 
+_PORTS = "%d-%d" % (EPHEMERAL.start, EPHEMERAL.stop - 1)
 _PYPI = "https://pypi.org/simple"
 
 
@@ -69,10 +72,18 @@ def sandbox(layout: Layout, sources: Sources, app: str) -> t.Iterator[Sandbox]:
     with workplace(layout.envs, user) as work, _namespaces.apart() as place, contextlib.ExitStack() as stack:
         build, log = os.path.join(work, "build"), os.path.join(work, "index.log")
         indexes = {} if sources.wheelhouse else stack.enter_context(_relayed(sources, place.listener, log))
-        confined = Confined(build, tuple(place.around), indexes, log)
+        confined = Confined(build, _around(place), indexes, log)
         made = Sandbox(work, build, Uv(layout, sources, user, confined))
         stack.callback(made.end)
         yield made
+
+
+def _around(place: _namespaces.Place) -> tuple[str, ...]:
+    """What goes in front of uv's command; nothing where it cannot be kept apart."""
+    if not place.around:
+        return ()
+    python = os.path.realpath(default_python())
+    return (*place.around, python, "-I", "-S", "-c", inspect.getsource(_confinement), _PORTS)
 
 
 @contextlib.contextmanager

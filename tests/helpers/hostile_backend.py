@@ -106,6 +106,13 @@ class Attacks:
             found.append("connected to an abstract socket")
         except OSError:
             pass
+        try:
+            # A process of the app could have handed it a socket of the host's network.
+            with socket.socket() as server:
+                server.bind(("127.0.0.1", 20001))
+            found.append("took a port as if it were no app's")
+        except OSError:
+            pass
         return found
 
     def relay(self) -> list[str]:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import inspect
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import os, socket, sys
 sys.path[:0] = {path!r}
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement
 own, closed = {own}, {closed}
-_confinement.confine(own, closed)
+_confinement.confine(own, closed, range(32768, 61000))
 def bind(port):
     with socket.socket() as server:
         server.bind(("127.0.0.1", port))
@@ -116,6 +117,18 @@ def test_it_holds_for_children_and_gives_no_rights_back() -> None:
     said = confined(what).stdout
     assert "PermissionError" in said
     assert "NoNewPrivs:\t1" in said
+
+
+@pytest.mark.parametrize("port", [0, 1, 20001, 32767, 61000])
+def test_a_program_that_is_started_by_others_can_be_confined(port: int) -> None:
+    """Neither on a socket of its own, nor on one that a process which is confined hands to it."""
+    with socket.socket() as given:
+        script = "import socket; socket.socket(fileno=%d).%s(('127.0.0.1', %d)); print('done')"
+        source = [sys.executable, "-I", "-S", "-c", inspect.getsource(_confinement), "32768-60999", sys.executable]
+        for what in ("bind", "connect") if port else ("bind",):
+            command = [*source, "-c", script % (given.fileno(), what, port)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=[given.fileno()])
+            assert ("done" in done.stdout, "PermissionError" in done.stderr) == (not port, bool(port)), done.stderr
 
 
 def test_an_unknown_architecture_is_not_possible(monkeypatch: pytest.MonkeyPatch) -> None:
