@@ -11,12 +11,12 @@ leaves no uv behind that would go on writing.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import typing as t
 from dataclasses import dataclass
 
@@ -24,7 +24,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUI
 
 _NOBODY = "nobody"
 _TIMED_OUT = 124  # as timeout(1) says it
-_MOST_SAID = 64 << 20  # bytes that are read of each output; the longest lock has two
+_MOST_SAID = 64 << 20  # bytes of each output, whole pages; the longest lock has two MiB
+_F_ADD_SEALS, _F_SEAL_SHRINK, _F_SEAL_GROW = 1033, 2, 4  # linux/fcntl.h
 
 
 class EnvironmentFailedError(Exception):
@@ -147,8 +148,8 @@ def run_program(
     :raises OSError: it can not be started
     :raises LookupError: rights can not be dropped here
     """
-    # Into files, not pipes: what a program leaves running could keep those open for ever, or fill our memory.
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    # Not pipes: what a program leaves running could keep those open for ever, or fill our memory.
+    with _room() as out, _room() as err:
         process = _Session(
             [*(without_rights(None) if around else ()), *around, *without_rights(user), *command],
             env=dict(environment),
@@ -168,15 +169,22 @@ def run_program(
         except BaseException:
             process.kill()
             raise
-        if os.fstat(out.fileno()).st_size > _MOST_SAID:
+        if out.tell() >= _MOST_SAID:
             return Outcome(process.returncode or 1, "", "it said more than %d bytes" % _MOST_SAID)
         return Outcome(process.returncode, _said(out), _said(err))
 
 
+def _room() -> t.IO[bytes]:
+    """Memory for what a program says, which takes no more than that; a disk may be full, and has to be told of then."""
+    file = os.fdopen(os.memfd_create("said", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "r+b", buffering=0)
+    file.truncate(_MOST_SAID)
+    fcntl.fcntl(file, _F_ADD_SEALS, _F_SEAL_SHRINK | _F_SEAL_GROW)
+    return file
+
+
 def _said(file: t.IO[bytes]) -> str:
-    """The end of what was said; who said it may have moved anywhere in the file."""
-    file.seek(max(0, os.fstat(file.fileno()).st_size - _MOST_SAID))
-    return file.read(_MOST_SAID).decode("utf-8", "replace")
+    # The program shares the place at which it writes with us, and may have moved it anywhere.
+    return os.pread(file.fileno(), min(file.tell(), _MOST_SAID), 0).decode("utf-8", "replace")
 
 
 def closed_folder(path: str) -> str | None:

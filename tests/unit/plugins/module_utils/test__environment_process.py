@@ -44,14 +44,16 @@ def test_what_a_program_leaves_running_is_not_waited_for(tmp_path: Path) -> None
         assert (outcome.rc, outcome.out) == (code, "begun\n")
 
 
-def test_no_more_is_read_than_somebody_could_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_is_taken_than_somebody_could_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program may say what it likes; half a lock is none."""
-    monkeypatch.setattr(process, "_MOST_SAID", 1000)
-    much = ["sh", "-c", "head -c 1100 /dev/zero >&%d; echo end >&%d"]
-    err = process.run_program([*much[:2], much[2] % (2, 2)], ENVIRONMENT, str(tmp_path), 60, None)
-    assert (err.rc, len(err.err), err.err[-5:]) == (0, 1000, "\0end\n")
-    out = process.run_program([*much[:2], much[2] % (1, 1)], ENVIRONMENT, str(tmp_path), 60, None)
-    assert (out.rc, out.out, out.err) == (1, "", "it said more than 1000 bytes")
+    monkeypatch.setattr(process, "_MOST_SAID", 8192)
+    script = "head -c %d /dev/zero >&%d; exit 0"
+    err = process.run_program(["sh", "-c", script % (9000, 2)], ENVIRONMENT, str(tmp_path), 60, None)
+    assert (err.rc, err.err) == (0, "\0" * 8192)
+    out = process.run_program(["sh", "-c", script % (9000, 1)], ENVIRONMENT, str(tmp_path), 60, None)
+    assert (out.rc, out.out, out.err) == (1, "", "it said more than 8192 bytes")
+    less = process.run_program(["sh", "-c", script % (8191, 1)], ENVIRONMENT, str(tmp_path), 60, None)
+    assert (less.rc, less.out, less.err) == (0, "\0" * 8191, "")
 
 
 def test_last_lines_show_the_end_of_what_was_said() -> None:
