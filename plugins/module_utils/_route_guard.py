@@ -111,8 +111,8 @@ class RouteGuard:
 
     def _take_away(self, path: str) -> None:
         if path not in self._away:
-            self._away.add(path)
             _serving.set_away(path)
+            self._away.add(path)
 
     def _admit(self, proven: list[Marker]) -> None:
         """Have the ends of these processes told, and only then let visitors in."""

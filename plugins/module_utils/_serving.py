@@ -41,9 +41,13 @@ AWAY = "away"
 PAGES = (PAGE, COMPRESSED_PAGE, PREVIEW, PREVIEW_IN_PUBLIC)
 
 
+def _port_file(port: int) -> str:
+    return "%d.port" % port
+
+
 def _contents(port: int, page: str | None) -> dict[str, bytes]:
     """The files of a marker; Caddy reads the port from a file's name."""
-    files = {"%d.port" % port: b""}
+    files = {_port_file(port): b""}
     if page is not None:
         files[PAGE] = page.encode()
         files[COMPRESSED_PAGE] = gzip.compress(files[PAGE], mtime=0)
@@ -134,9 +138,16 @@ def clear_down(app: AppLayout) -> None:
 
 
 def set_away(marker: str) -> None:
-    """Take an instance's route away, at once: nothing is waited for, not even the disk. A marker may be gone."""
-    with contextlib.suppress(FileNotFoundError):
-        os.close(os.open(os.path.join(marker, AWAY), os.O_WRONLY | os.O_CREAT, 0o644))
+    """Take an instance's route away, at once: nothing is waited for, not even the disk. A marker may be gone.
+
+    The flag is a further name of a file that is there, because an app can use up the files that its disk has room for.
+    """
+    away, there = (os.path.join(marker, name) for name in (AWAY, _port_file(int(marker.rpartition(".")[2]))))
+    with contextlib.suppress(FileNotFoundError, FileExistsError):
+        try:
+            os.link(there, away)
+        except (FileNotFoundError, PermissionError):  # the second: a file system that has no such names
+            os.close(os.open(away, os.O_WRONLY | os.O_CREAT, 0o644))
 
 
 def clear_away(marker: str) -> None:

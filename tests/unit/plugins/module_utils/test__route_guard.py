@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import typing as t
 from pathlib import Path
 from types import SimpleNamespace
@@ -135,6 +136,22 @@ def test_a_stranger_on_the_port_gets_no_route(
         assert guarded.is_away()
     guarded.guard._listed = 0
     assert not guarded.is_away()
+
+
+def test_a_flag_that_could_not_be_set_is_set_by_the_next_look(
+    guarded: Guarded, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_marker: str) -> None:
+        raise OSError("the disk is full")
+
+    server.tell("listen")
+    assert not guarded.is_away()
+    with monkeypatch.context() as patched:
+        patched.setattr(_serving, "set_away", refused)
+        server.tell("close")
+        assert not guarded.is_away()
+    guarded.guard._listed = time.monotonic() + 3600  # it does not look at the disk again
+    assert guarded.is_away()
 
 
 def test_a_supervisord_that_does_not_answer_takes_no_route_away(guarded: Guarded, server: Server) -> None:

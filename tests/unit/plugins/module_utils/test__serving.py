@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -72,6 +73,20 @@ def test_the_route_of_an_instance_that_has_just_been_retired_is_no_error(app: Ap
     _serving.set_away(marker)
     _serving.clear_away(marker)
     assert not os.path.exists(marker)
+
+
+def test_a_route_is_taken_away_where_no_file_can_be_made(app: AppLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app can use up the files that the disk has room for."""
+    _serving.make_marker(app, RECORD, None)
+    marker = app.marker(RECORD.instance, RECORD.port)
+
+    def full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    _serving.set_away(marker)
+    assert _serving.is_away(marker)
+    assert os.listdir(marker) != ["away"]
 
 
 def test_log_links_point_at_the_live_instances_logs(tmp_path: Path) -> None:
