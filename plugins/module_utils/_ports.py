@@ -15,6 +15,11 @@ EPHEMERAL = range(32768, 61000)
 """The kernel gives these to outgoing connections (ip_local_port_range): no listener of ours belongs there."""
 
 
+SERVICES = frozenset((24224, 25060, 25061, 26257, 26379, *range(27017, 27021), 28015))
+"""Within the usual range of apps, where databases and the like listen, on this machine or another one: MongoDB,
+CockroachDB, Redis Sentinel, RethinkDB, Fluentd, and what DigitalOcean hosts. Which machine is asked, the kernel does
+not look at, so an app could not ask any of them; they are no app's."""
+
 _SETTINGS = "/proc/sys/net/ipv4/ip_local_%s"
 
 
@@ -103,7 +108,8 @@ class PortPool:
         :raises PortError: every port is taken
         """
         with self._lock:
-            candidates = [port for port in self._ports if port not in EPHEMERAL and port not in self._taken]
+            others = self._taken | SERVICES
+            candidates = [port for port in self._ports if port not in EPHEMERAL and port not in others]
             random.shuffle(candidates)
             if preferred is not None and preferred not in self._taken:
                 candidates.insert(0, preferred)

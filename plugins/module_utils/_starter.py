@@ -21,7 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import Kind, Settings, UnknownKindError, kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import Limits, apply_to_this_process, limits_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL, PortError, parse_ports
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL, SERVICES, PortError, parse_ports
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import TOML, read_env
 
 FAILED = 2
@@ -195,7 +195,7 @@ def _confine(what: Start) -> None:
         return
     own = [] if what.port is None else [what.port]
     try:
-        closed = [port for ports in parse_ports(what.app_ports) for port in ports]
+        closed = {port for ports in parse_ports(what.app_ports) for port in ports} - SERVICES
         _confinement.confine(own, closed, EPHEMERAL)
     except (OSError, PortError) as error:
         raise StartError("it cannot be kept from other apps' ports (%s)" % error) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import (
+    SERVICES,
     PortError,
     PortPool,
     handed_out,
@@ -95,3 +96,10 @@ def test_what_the_kernel_hands_out_is_what_it_is_set_up_for(
 
 def test_a_kernel_that_does_not_say_it_hands_out_nothing(tmp_path: Path) -> None:
     assert handed_out(str(tmp_path / "%s")) == set()
+
+
+def test_the_port_of_a_well_known_service_is_no_apps() -> None:
+    """What is an app's can be asked by no other app, on no machine."""
+    assert 27017 in SERVICES
+    with pytest.raises(PortError, match="no free port"):
+        PortPool(range(27017, 27018), []).take()

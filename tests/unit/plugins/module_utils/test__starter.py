@@ -56,6 +56,21 @@ def test_secrets_win_over_settings_but_not_over_the_host(layout: Layout) -> None
     assert "$x" not in " ".join(plan.command)
 
 
+def test_an_app_may_ask_a_database_whose_port_lies_among_those_of_apps(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which machine it asks, the kernel does not look at."""
+    told: list[t.Any] = []
+    monkeypatch.setattr(_starter._confinement, "is_possible", lambda: True)
+    monkeypatch.setattr(_starter._confinement, "confine", lambda *ports: told.extend(map(set, ports)))
+    _starter._confine(_starter.plan(layout, "app_1", INSTANCE))
+    own, closed, handed_out = told
+    assert own == {20001}
+    assert {20000, 20002, 27016, 29999} <= closed
+    assert not {27017, 25060, 26257, 30000} & closed
+    assert handed_out == set(range(32768, 61000))
+
+
 def test_damaged_secrets_are_one_line_that_shows_none(layout: Layout) -> None:
     Path(layout.app("app_1").release("f" * 16), "secret-env.json").write_text("{geheim")
     with pytest.raises(_starter.StartError, match=r"the secrets of release f{16} can not be read") as error:
