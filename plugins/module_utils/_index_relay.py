@@ -37,6 +37,7 @@ _ACCEPTED = _PAGE + ", application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LARGEST_PAGE = 256 << 20
 _MOST_CONNECTIONS = 100
+_MOST_PAGES = 8  # in memory at once; a large package's takes a hundred megabytes while it is read
 _SECONDS = 60.0
 _PASSED_ON = ("Content-Length", "Content-Type", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified")
 
@@ -209,6 +210,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if url:
                 self._pass_on(url)
             return bool(url)
+        with self.server.pages:
+            return self._answer_page(path)
+
+    def _answer_page(self, path: str) -> bool:
         page = self.server.relay.page(path)
         if page is not None:
             self.send_response(200)
@@ -255,6 +260,7 @@ class _Server(http.server.ThreadingHTTPServer):
         self.relay = relay
         self.socket.close()
         self.socket = listener
+        self.pages = threading.BoundedSemaphore(_MOST_PAGES)
         self._room = threading.BoundedSemaphore(_MOST_CONNECTIONS)
 
     def process_request(self, request: t.Any, client_address: t.Any) -> None:

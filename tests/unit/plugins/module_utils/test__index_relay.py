@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import http.server
 import json
+import socket
 import threading
 import typing as t
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._index_relay import (
     Relay,
+    _Server,
     files_of_html,
     without_credentials,
 )
@@ -128,3 +131,39 @@ def test_the_password_follows_no_redirection_to_another_server() -> None:
         assert Relay(["http://me:word@%s/simple" % host], "/prefix").page("0/a")
     assert first == [("/simple/a/", "Basic bWU6d29yZA==")]
     assert asked == [("/simple/a/", None)]
+
+
+class _SlowRelay(Relay):
+    """Says whether there was room when it was asked for a page."""
+
+    def __init__(self) -> None:
+        super().__init__(["http://index.example/simple"], "/p")
+        self.room = False
+        self.asked: list[bool] = []
+
+    def page(self, path: str) -> bytes | None:
+        self.asked.append(self.room)
+        return b"{}"
+
+
+def test_few_pages_are_in_memory_at_once() -> None:
+    """A build could ask for the largest ones a hundred times, and read none."""
+    relay = _SlowRelay()
+    listener = socket.create_server(("127.0.0.1", 0))
+    host, port = listener.getsockname()
+    with _Server(listener, relay) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        for _page in range(8):
+            assert running.pages.acquire(blocking=False)
+        assert not running.pages.acquire(blocking=False)
+        waiting, other = (http.client.HTTPConnection(host, port, timeout=60) for _number in range(2))
+        waiting.request("GET", "/p/0/large/")
+        other.request("GET", "/p/file/0/unknown")
+        assert other.getresponse().status == 404
+        relay.room = True
+        running.pages.release()
+        assert waiting.getresponse().read() == b"{}"
+        assert relay.asked == [True]
+        for connection in (waiting, other):
+            connection.close()
+        running.shutdown()
