@@ -24,7 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUI
 
 _NOBODY = "nobody"
 _TIMED_OUT = 124  # as timeout(1) says it
-_MOST_SAID = 64 << 20  # bytes of each output, whole pages; the longest lock has two MiB
+_MOST_SAID = 64 << 20  # bytes of each output, whole pages: more than any lock
 _F_ADD_SEALS, _F_SEAL_SHRINK, _F_SEAL_GROW = 1033, 2, 4  # linux/fcntl.h
 
 
