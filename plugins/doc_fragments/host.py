@@ -60,6 +60,14 @@ options:
         60999) are left out.
     type: str
     default: 20000-29999
+  unconfined:
+    description:
+      - Names of apps whose processes may listen on any port, and connect to the ports of other apps. Every other app is
+        kept to its own port, where the kernel can do that.
+      - It counts for instances that are started from then on.
+    type: list
+    elements: str
+    default: []
   parallel:
     description:
       - How many apps are deployed at the same time.

@@ -277,7 +277,11 @@ class AppTurn:
 
     def _trial(self, user: str | None, release: str) -> Trial:
         settings = _instance_state.read_release(self.app, release)["settings"]
-        return Trial(self.run.layout, self.app, release, user, settings, self.deploy, self.pool.text, self._say)
+        return Trial(self.run.layout, self.app, release, user, settings, self.deploy, self._app_ports(), self._say)
+
+    def _app_ports(self) -> str:
+        """Which ports the app's commands may not reach; none of an app that is not confined."""
+        return "" if self.app.name in self.run.unconfined else self.pool.text
 
     @contextlib.contextmanager
     def _room(self, uid: int) -> t.Iterator[None]:
@@ -305,7 +309,15 @@ class AppTurn:
         settings = _instance_state.read_release(self.app, release)["settings"]
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         port = self.pool.take(given_port(self.entry))
-        record = InstanceRecord(self.app.name, secrets.token_hex(16), port, release, now, app_ports=self.pool.text)
+        record = InstanceRecord(
+            self.app.name,
+            secrets.token_hex(16),
+            port,
+            release,
+            now,
+            app_ports=self.pool.text,
+            confined=self.app.name not in self.run.unconfined,
+        )
         candidate = Candidate(
             layout=self.run.layout,
             supervisor=self.supervisor,

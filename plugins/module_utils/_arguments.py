@@ -24,6 +24,7 @@ CHOICE: dict[str, t.Any] = {
 DEPLOY: dict[str, t.Any] = {
     "public_url": {"type": "str", "default": ""},
     "port_range": {"type": "str", "default": "20000-29999"},
+    "unconfined": {"type": "list", "elements": "str", "default": []},
     "parallel": {"type": "int", "default": 0},
 }
 PLAN: dict[str, t.Any] = {

@@ -41,6 +41,7 @@ class Run:
     :param rollback: whether what is live now is withdrawn: the site playbook does not bring it back
     :param preview: what has proven itself does not go live but can be tried out; None lets it go live
     :param plan: the state of the host that the run was planned for
+    :param unconfined: names of apps whose processes may use any port
     :param say: is told what goes on, one line at a time
     """
 
@@ -53,4 +54,5 @@ class Run:
     rollback: bool = False
     preview: Preview | None = None
     plan: Plan = field(default_factory=Plan)
+    unconfined: frozenset[str] = frozenset()
     say: t.Callable[[str], None] = lambda line: None

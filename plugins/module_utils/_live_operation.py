@@ -59,6 +59,7 @@ def operate(
             public_url=params["public_url"] or None,
             restart=restart,
             rollback=rollback,
+            unconfined=frozenset(params["unconfined"]),
             say=progress.say,
         )
         if module.check_mode:

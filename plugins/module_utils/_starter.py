@@ -40,7 +40,7 @@ class Start(t.NamedTuple):
     """What to execute, where, and with which whole environment.
 
     :ivar port: its own, or None
-    :ivar app_ports: which ports belong to apps of this host; of these it may reach its own
+    :ivar app_ports: which ports belong to apps of this host; of these it may reach its own. Empty: it is not confined
     """
 
     command: list[str]
@@ -68,7 +68,8 @@ def plan(layout: Layout, app: str, instance: str) -> Start:
     def command(kind: Kind, settings: Settings, python: str) -> list[str]:
         return kind.start_command(settings, python, record.port) + (list(kind.watch_options) if watched else [])
 
-    found = _plan(layout, place, record.release, command, record.app_ports, record.port)
+    app_ports = record.app_ports if record.confined else ""
+    found = _plan(layout, place, record.release, command, app_ports, record.port)
     return found._replace(folder=view) if watched else found
 
 
@@ -191,7 +192,7 @@ def _become(what: Start, seed: str) -> t.NoReturn:
 
 def _confine(what: Start) -> None:
     """Keep the process away from other apps' ports; a kernel that cannot do that is told of by the run."""
-    if not _confinement.is_possible():
+    if not what.app_ports or not _confinement.is_possible():
         return
     own = [] if what.port is None else [what.port]
     try:

@@ -148,6 +148,7 @@ def run_from(params: t.Mapping[str, t.Any], check_mode: bool, progress: Progress
         public_url=params["public_url"] or None,
         preview=Preview(params["preview_public"]) if params["preview"] else None,
         plan=Plan.of(params["plan"]),
+        unconfined=frozenset(params["unconfined"]),
         say=progress.say,
     )
 

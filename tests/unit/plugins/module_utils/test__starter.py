@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import typing as t
@@ -69,6 +70,16 @@ def test_an_app_may_ask_a_database_whose_port_lies_among_those_of_apps(
     assert {20000, 20002, 27016, 29999} <= closed
     assert not {27017, 25060, 26257, 30000} & closed
     assert handed_out == set(range(32768, 61000))
+
+
+def test_an_app_that_the_host_does_not_confine_may_use_any_port(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = InstanceRecord.read(layout.app("app_1").instance(INSTANCE))
+    Path(layout.app("app_1").instance(INSTANCE)).write_text(dataclasses.replace(record, confined=False).to_json())
+    monkeypatch.setattr(_starter._confinement, "confine", lambda *ports: pytest.fail("it is confined"))
+    _starter._confine(_starter.plan(layout, "app_1", INSTANCE))
+    _starter._confine(_starter.plan_task(layout, "app_1", "f" * 16, "", ["true"]))
 
 
 def test_damaged_secrets_are_one_line_that_shows_none(layout: Layout) -> None:
