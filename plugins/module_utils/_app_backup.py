@@ -105,7 +105,7 @@ def open_archive(path: str, app: str | None) -> Archive:
     """Open an archive, and see which app it is of.
 
     :param app: which one it has to be of; None takes any
-    :raises BackupError: it can not be read, is not one of ours, or of another app
+    :raises BackupError: it cannot be read, is not one of ours, or of another app
     """
     try:
         # A named pipe would let root wait for ever.

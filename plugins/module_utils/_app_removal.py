@@ -140,7 +140,7 @@ def _remove_user(user: _host_users.Wanted, run_command: Command) -> None:
     _kill_all_of(pwd.getpwnam(user.name).pw_uid)
     try:
         if not _host_users.remove(user, lambda command: run_command(list(command))):
-            raise RemovalError("the user %s can not be removed: a process still runs as it" % user.name)
+            raise RemovalError("the user %s cannot be removed: a process still runs as it" % user.name)
     except _host_users.UserError as error:
         raise RemovalError(str(error)) from None
 

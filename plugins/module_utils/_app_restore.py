@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts an app's data folder back from an archive. PRIVATE to the collection.
+"""Puts an app's data folder back from an archive.
 
 What is long (unpacking, deleting) happens beside, without the host's lock; only who exchanges the two folders holds it.
 """

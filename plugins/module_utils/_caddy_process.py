@@ -59,7 +59,7 @@ class CaddyProcess:
     def plan_user(self) -> _host_users.Plan:
         """What has to be done for its user; nothing without root.
 
-        :raises UserError: the user can not be had
+        :raises UserError: the user cannot be had
         """
         return _host_users.plan_for(caddy_user(self._layout) if self._as_root else None)
 
@@ -71,7 +71,7 @@ class CaddyProcess:
     def make_folders(self, uid_range: str, run: Run) -> None:
         """Make the user (only as root) and the folders.
 
-        :raises UserError: the user can not be had
+        :raises UserError: the user cannot be had
         """
         _host_users.carry_out(self.plan_user(), self._layout, uid_range, run)
         for path, mode, owner in self.folders:

@@ -172,7 +172,7 @@ class Cloudflared:
     def plan_user(self) -> _host_users.Plan:
         """What has to be done for its user; nothing without root.
 
-        :raises UserError: the user can not be had
+        :raises UserError: the user cannot be had
         """
         return _host_users.plan_for(_OWN_USER if self.user else None)
 
@@ -181,7 +181,7 @@ class Cloudflared:
     def make_folder(self, uid_range: str, run: Run) -> None:
         """Make the user (only as root) and the folder.
 
-        :raises UserError: the user can not be had
+        :raises UserError: the user cannot be had
         """
         _host_users.carry_out(self.plan_user(), self._layout, uid_range, run)
         _files.make_folder(self.folder)

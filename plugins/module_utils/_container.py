@@ -51,7 +51,7 @@ _CAUSES = (_data_seed.SeedError, _instance_state.ReleaseError, _streamlit_assets
 
 
 class ContainerError(Exception):
-    """Why the container can not start, or an app in it; the text says what to do."""
+    """Why the container cannot start, or an app in it; the text says what to do."""
 
 
 def main(layout: Layout) -> int:
@@ -65,7 +65,7 @@ def main(layout: Layout) -> int:
         sys.stdout.flush()
         os.execv(daemon, [daemon, "-n", "-c", layout.supervisor_conf])
     except (ContainerError, OSError) as error:
-        sys.stderr.write("pyapps: the container can not start: %s\n" % error)
+        sys.stderr.write("pyapps: the container cannot start: %s\n" % error)
     return _FAILED
 
 
@@ -110,7 +110,7 @@ def prepare(layout: Layout, mounted: str = MOUNTED) -> None:
             begin.fill(mounted)
             sys.stdout.write("pyapps: %s: %s\n" % (name, begin.instance(pool)))
         except (ContainerError, OSError, ValueError, KeyError, *_CAUSES) as error:
-            sys.stderr.write("pyapps: %s can not start: %s\n" % (name, printable(str(error))))
+            sys.stderr.write("pyapps: %s cannot start: %s\n" % (name, printable(str(error))))
 
 
 def write_programs(layout: Layout, with_logs: bool) -> None:
@@ -268,7 +268,7 @@ def take_secrets(mounted: str, name: str, folder: str, user: str | None) -> None
     """Copy an app's mounted secrets to where its process finds them, and no other app's.
 
     :param mounted: with files ``<app>.env`` and ``<app>.toml``; who mounts them decides who may read them there
-    :raises ContainerError: ``<app>.env`` can not be read as variables; the text shows nothing of it
+    :raises ContainerError: ``<app>.env`` cannot be read as variables; the text shows nothing of it
     """
     texts = {}
     for suffix in ("env", "toml"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the archive of an app's data folder is. PRIVATE to the collection.
+"""What the archive of an app's data folder is.
 
 It is written and read with the app's rights, so an archive says what the app says: neither its names nor its links are
 believed, and what it holds can become nothing but the app's own data again.

@@ -67,7 +67,7 @@ def save(data: str, manifest: t.Mapping[str, t.Any], target: t.BinaryIO) -> Save
     :param manifest: what is said about it; its format is added
     :param target: where to, a file open for writing
     :raises ArchiveError: a device, a link that leads out of the folder, too much of something, ...
-    :raises OSError: something can not be read or written
+    :raises OSError: something cannot be read or written
     """
     top = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -155,7 +155,7 @@ def _unreadable(path: str, error: OSError) -> ArchiveError:
     if error.errno in (errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO):
         return ArchiveError("data/%s has become something else while it was read: run again" % path)
     return ArchiveError(
-        "data/%s can not be read by the app (%s): change its mode, or remove it" % (path, error.strerror)
+        "data/%s cannot be read by the app (%s): change its mode, or remove it" % (path, error.strerror)
     )
 
 
@@ -318,7 +318,7 @@ def _snapshot(path: str, data: str, size: int) -> t.Iterator[int]:
             with contextlib.closing(source), contextlib.closing(target):
                 source.backup(target)
         except sqlite3.Error as error:
-            raise ArchiveError("%s: SQLite can not make a snapshot of it (%s)" % (path, error)) from None
+            raise ArchiveError("%s: SQLite cannot make a snapshot of it (%s)" % (path, error)) from None
         copy = _open_file(descriptor, "snapshot")
         stack.callback(os.close, copy)
         yield copy

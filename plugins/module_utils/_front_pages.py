@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a front says itself: gallery, "not there at the moment", "not this host". PRIVATE to the collection.
+"""What a front says itself: gallery, "not there at the moment", "not this host".
 
 They ask for nothing else, so that they also work when nothing else does.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders of a host. PRIVATE to the collection.
+"""Folders of a host.
 
 Everything above an app's ``data/`` is root's. Root never works below ``data/``: what is in there belongs to the app,
 which could have planted a link. Without root everything is the user's own, and nobody else may enter it.
@@ -41,7 +41,7 @@ def top_folders(layout: Layout, as_root: bool) -> list[Folder]:
 
 
 def strangers(layout: Layout) -> list[str]:
-    """Why our folders can not be where they are to be: somebody else could exchange them."""
+    """Why our folders cannot be where they are to be: somebody else could exchange them."""
     paths = (layout.root, layout.etc, layout.srv, layout.run, layout.log)
     return [
         "pyapps_root: %s. Remove it, give it to root or to who runs this, or choose another folder (of `make demo`: "

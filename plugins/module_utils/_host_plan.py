@@ -145,7 +145,7 @@ def _is_front(holder: Listener, layout: Layout, front: str) -> bool:
 
 
 def user_problems(layout: Layout, apps: t.Iterable[str], front: str, uid_range: str) -> list[str]:
-    """Why the host can not have the users that it needs: their names are somebody else's, or there are no uids."""
+    """Why the host cannot have the users that it needs: their names are somebody else's, or there are no uids."""
     if os.geteuid() != 0:
         return []
     users = [*_host_users.all_of(layout, apps), *([caddy_user(layout)] if front == "caddy" else [])]

@@ -43,15 +43,15 @@ def find_users(layout: Layout) -> list[_host_users.Wanted]:
 def remove(layout: Layout, paths: t.Iterable[str], users: t.Iterable[_host_users.Wanted], run: _host_users.Run) -> None:
     """Delete paths and users, and the folders above that are empty then.
 
-    :raises OSError: a path can not be deleted
-    :raises UserError: a user can not
+    :raises OSError: a path cannot be deleted
+    :raises UserError: a user cannot
     """
     for path in paths:
         force_remove(path)
         _remove_empty_parents(os.path.dirname(path), layout.root)
     for user in users:
         if not _host_users.remove(user, run):
-            raise _host_users.UserError("the user %s can not be removed: a process still runs as it" % user.name)
+            raise _host_users.UserError("the user %s cannot be removed: a process still runs as it" % user.name)
 
 
 def _remove_empty_parents(path: str, root: str) -> None:

@@ -66,7 +66,7 @@ class Plan:
 
     :param make: those that are missing
     :param mark: those of earlier versions, which lack the mark
-    :param faults: why the others can not be had; nothing may be changed then
+    :param faults: why the others cannot be had; nothing may be changed then
     """
 
     make: list[Wanted] = field(default_factory=list)
@@ -127,7 +127,7 @@ def plan(users: t.Iterable[Wanted], accounts: Accounts | None = None) -> Plan:
 def plan_for(user: Wanted | None) -> Plan:
     """What has to be done for one user, or for none.
 
-    :raises UserError: it can not be had
+    :raises UserError: it cannot be had
     """
     found = plan([user] if user else [])
     if found.faults:
@@ -192,7 +192,7 @@ def parse_range(text: str) -> range:
 
 
 def range_problems(text: str, login_defs: str = "/etc/login.defs") -> list[str]:
-    """Why users can not get their uids from a range: people get theirs from it, too."""
+    """Why users cannot get their uids from a range: people get theirs from it, too."""
     try:
         uids = parse_range(text)
     except ValueError as error:
@@ -221,12 +221,12 @@ def carry_out(todo: Plan, layout: Layout, uid_range: str, run: Run) -> None:
     for user in todo.make:
         _make(user, claimed, parse_range(uid_range), run)
     for user in todo.mark:
-        _run(["usermod", "--comment", user.mark, user.name], "the user %s can not be marked as ours" % user.name, run)
+        _run(["usermod", "--comment", user.mark, user.name], "the user %s cannot be marked as ours" % user.name, run)
 
 
 def _make(user: Wanted, claimed: t.Collection[int], uids: range, run: Run) -> None:
     if Accounts().group(user.name) is not None:
-        _run(["groupdel", user.name], "the group %s can not be made anew" % user.name, run)
+        _run(["groupdel", user.name], "the group %s cannot be made anew" % user.name, run)
     uid = choose_uid(user.name, former_uid(user.home), claimed, uids)
     # They are the same, unless an earlier version has chosen the uid.
     gid = _unused(user.name, {uid, *claimed}, uids) if Accounts.has_gid(uid) else uid
@@ -234,7 +234,7 @@ def _make(user: Wanted, claimed: t.Collection[int], uids: range, run: Run) -> No
     command += ["--shell", "/usr/sbin/nologin", "--comment", user.mark, "--uid", str(uid)]
     for key, number in (("UID", uid), ("GID", gid)):
         command += ["-K", "SYS_%s_MIN=%d" % (key, number), "-K", "SYS_%s_MAX=%d" % (key, number)]
-    _run([*command, user.name], "the user %s can not be made" % user.name, run)
+    _run([*command, user.name], "the user %s cannot be made" % user.name, run)
 
 
 def choose_uid(name: str, former: int | None, claimed: t.Collection[int], uids: range) -> int:
@@ -273,7 +273,7 @@ def remove(user: Wanted, run: Run) -> bool:
     if code == _BUSY:
         return False
     if code != 0:
-        raise UserError("the user %s can not be removed: %s" % (user.name, error.strip()))
+        raise UserError("the user %s cannot be removed: %s" % (user.name, error.strip()))
     if Accounts().group(user.name) is not None:
         run(["groupdel", user.name])
     return True

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who listens on a TCP port, as the kernel says. PRIVATE to the collection.
+"""Who listens on a TCP port, as the kernel says.
 
 A port is proven, not assumed: a listener is ours only if its user is the app's; and a stranger is named, never killed
 (C-20).

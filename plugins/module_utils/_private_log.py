@@ -42,7 +42,7 @@ def correct(path: str) -> None:
 
     The folder can be the server's, who could put a link there: what was opened is changed, and nothing else.
 
-    :raises OSError: it can not be done, such as for a folder that is missing
+    :raises OSError: it cannot be done, such as for a folder that is missing
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o600)
     try:

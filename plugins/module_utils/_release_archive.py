@@ -32,7 +32,7 @@ _CHUNK = 1024 * 1024
 _MANIFEST = "manifest.json"
 _LARGEST_MANIFEST = 256 * _CHUNK
 _CAUSES_OF_ITS_OWN = frozenset((errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR, errno.EINVAL))
-"""Errors by which one app can not be read; any other (a full disk) is the archive's."""
+"""Errors by which one app cannot be read; any other (a full disk) is the archive's."""
 
 CODE = "code"
 INITIAL = "initial"

@@ -204,7 +204,7 @@ def _check_pieces(pieces: t.Iterable[Piece], size: int) -> None:
 def _read_header(block: bytes) -> _Header:
     checksum = sum(block) - sum(block[148:156]) + 8 * ord(" ")
     if _octal(block[148:156]) != checksum or block[257:262] != b"ustar":
-        raise TarFormatError("a header can not be read")
+        raise TarFormatError("a header cannot be read")
     name, prefix = _until_zero(block[:100]), _until_zero(block[345:500])
     if prefix and block[262:263] == b"\0":  # GNU's own format has other things there
         name = prefix + b"/" + name
@@ -227,7 +227,7 @@ def _read_records(body: bytes) -> dict[bytes, bytes]:
         key, equals, value = body[blank + 1 : end - 1].partition(b"=")
         # Each record ends behind its own blank: else reading would not go on.
         if not at < blank < end <= len(body) or body[end - 1 : end] != b"\n" or not equals:
-            raise TarFormatError("an extended header can not be read")
+            raise TarFormatError("an extended header cannot be read")
         found[key] = value
         at = end
     return found

@@ -16,7 +16,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import p
 
 
 def faults(path: str) -> list[str]:
-    """Why a folder can not be relied on; what is missing of it is yet to be made.
+    """Why a folder cannot be relied on; what is missing of it is yet to be made.
 
     :param path: absolute
     """

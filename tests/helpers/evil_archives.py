@@ -17,7 +17,7 @@ FILE, HARD, LINK, CHARACTER, FOLDER, PIPE, SPARSE = b"0", b"1", b"2", b"3", b"5"
 
 
 def header(name: bytes, kind: bytes = FILE, size: int = 0, target: bytes = b"", mode: int = 0o644) -> bytes:
-    """One header; a size that octal digits can not hold is written as GNU tar does."""
+    """One header; a size that octal digits cannot hold is written as GNU tar does."""
     length = b"%011o\0" % size if size < 8**11 else b"\x80" + size.to_bytes(11, "big")
     block = bytearray(BLOCK)
     for at, field in (

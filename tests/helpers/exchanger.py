@@ -20,7 +20,7 @@ exchange = ctypes.CDLL(None).renameat2
 pairs = [(sys.argv[i].encode(), sys.argv[i + 1].encode()) for i in range(1, len(sys.argv), 2)]
 for one, other in pairs:
     if exchange(-100, one, -100, other, 2) != 0:
-        sys.exit("these two can not be exchanged: %s, %s" % (one, other))
+        sys.exit("these two cannot be exchanged: %s, %s" % (one, other))
 print("exchanging", flush=True)
 while True:
     for one, other in pairs:

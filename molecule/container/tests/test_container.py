@@ -100,7 +100,7 @@ def test_it_answers_to_its_names_and_to_those_that_it_was_given(one: str) -> Non
         check=False,
     )
     assert refused.returncode == 1
-    assert "the container can not start: PYAPPS_SERVER_NAMES: 'a;b' is not allowed" in refused.stderr
+    assert "the container cannot start: PYAPPS_SERVER_NAMES: 'a;b' is not allowed" in refused.stderr
 
 
 def test_nothing_was_started_where_the_image_is_laid_out() -> None:

@@ -206,7 +206,7 @@ def test_one_app_that_can_not_start_does_not_stop_the_others(
     Path(layout.image_record).write_text(json.dumps(image))
     start(layout, tmp_path)
     assert live(layout)
-    assert "app_0 can not start" in capfd.readouterr().err
+    assert "app_0 cannot start" in capfd.readouterr().err
 
 
 def test_a_process_gets_what_the_container_was_given(layout: Layout, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_nothing_is_done_while_one_of_many_is_refused(tmp_path: Path) -> None:
 def test_a_user_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     _commands, run = _recorded(1, "no space\n")
     plan = _host_users.Plan(make=[_host_users.app(Layout(str(tmp_path)), "a")])
-    with pytest.raises(_host_users.UserError, match=r"pyapp-a can not be made: no space"):
+    with pytest.raises(_host_users.UserError, match=r"pyapp-a cannot be made: no space"):
         _host_users.carry_out(plan, Layout(str(tmp_path)), _host_users.UIDS, run)
 
 
