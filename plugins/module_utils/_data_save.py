@@ -32,9 +32,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive impo
     ArchiveError,
     Saved,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import open_folder
 from ansible_collections.selfhost.pyapps.plugins.module_utils._tar_reader import BLOCK, MOST_PIECES, Piece
 from ansible_collections.selfhost.pyapps.plugins.module_utils._tar_writer import TarWriter
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import open_folder, open_name
 
 NOT_SAVED = (".tmp", ".home/.cache")
 """Below ``data/``, what only this host needs."""
@@ -165,18 +165,13 @@ def _is_side_file(folder: int, name: str) -> bool:
     if not suffix or len(name) == len(suffix):
         return False
     try:
-        descriptor = _open_file(folder, name[: -len(suffix)])
+        descriptor = open_name(folder, name[: -len(suffix)])
     except OSError:
         return False
     try:
         return _is_sqlite(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _open_file(folder: int, name: str) -> int:
-    """Open a file that may be a link or a pipe by now: neither is followed or waited for."""
-    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
 
 
 def _is_sqlite(descriptor: int) -> bool:
@@ -227,7 +222,7 @@ class _Saving:
     def _take_file(self, entry: _Entry) -> None:
         with contextlib.ExitStack() as stack:
             try:
-                descriptor = _open_file(entry.folder, entry.name)
+                descriptor = open_name(entry.folder, entry.name)
             except FileNotFoundError:
                 return
             except OSError as error:
@@ -319,7 +314,7 @@ def _snapshot(path: str, data: str, size: int) -> t.Iterator[int]:
                 source.backup(target)
         except sqlite3.Error as error:
             raise ArchiveError("%s: SQLite cannot make a snapshot of it (%s)" % (path, error)) from None
-        copy = _open_file(descriptor, "snapshot")
+        copy = open_name(descriptor, "snapshot")
         stack.callback(os.close, copy)
         yield copy
 

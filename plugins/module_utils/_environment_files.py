@@ -1,10 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading and copying files of a tree that is not trusted. PRIVATE to the collection.
-
-Everything goes through open descriptors, so that nothing can be exchanged for a link in between.
-"""
+"""Hashes and copies of open files: whoever has opened them has seen that they are no links."""
 
 from __future__ import annotations
 
@@ -13,18 +10,6 @@ import os
 import typing as t
 
 _CHUNK = 1 << 20
-
-
-def open_folder(root: int, relative: str) -> int:
-    """Open a folder below another one, one name at a time, so that no link can lead elsewhere."""
-    current = os.dup(root)
-    for name in filter(None, relative.split("/")):
-        try:
-            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=current)
-        finally:
-            os.close(current)
-        current = below
-    return current
 
 
 def _chunks(file: t.BinaryIO) -> t.Iterator[memoryview]:

@@ -21,14 +21,14 @@ import secrets
 import stat
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import (
-    copy_file,
-    hash_file,
-    hash_of,
-    open_folder,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import copy_file, hash_file, hash_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import PART
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import (
+    folder_below,
+    open_folder,
+    open_name,
+)
 
 _CACHE = "__pycache__"
 _ATTEMPTS = 4
@@ -102,17 +102,14 @@ class Pool:
 
     def _adopt_files(self, root: int, folder: str, names: list[str], target: str, owner: int) -> dict[str, str]:
         hashes = {}
-        descriptor = open_folder(root, folder)
-        try:
+        with folder_below(root, folder) as descriptor:
             for name in names:
                 path = os.path.join(folder, name)
                 hashes[path] = self._adopt_file(descriptor, name, path, os.path.join(target, path), owner)
-        finally:
-            os.close(descriptor)
         return hashes
 
     def _adopt_file(self, folder: int, name: str, shown: str, target: str, owner: int) -> str:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        descriptor = open_name(folder, name)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o6000 or status.st_uid != owner:
@@ -200,7 +197,7 @@ class Pool:
         except FileNotFoundError:
             return False
         try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            descriptor = open_name(folder, name)
         except FileNotFoundError:
             return False
         finally:

@@ -21,6 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import Sandbox
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import as_lines, normalised
+from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import open_name
 
 _WHEEL = re.compile(r"(?P<name>[A-Za-z0-9_.]+)-[A-Za-z0-9_.!+]+(?:-[0-9][A-Za-z0-9_.]*)?(?:-[A-Za-z0-9_.]+){3}\.whl")
 _DEEPEST = 8  # uv's cache: sdists-v11/index/<index>/<package>/<version>/<revision>/<wheel>
@@ -100,8 +101,7 @@ def _wheels(folder: int, depth: int) -> t.Iterator[tuple[int, str]]:
 
 
 def _copy(folder: int, name: str, owner: int, target: str, largest: int) -> str:
-    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    with os.fdopen(open_name(folder, name), "rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
             raise EnvironmentFailedError("%s is not a plain file of who built it: it is not installed" % name)

@@ -11,7 +11,22 @@ import os
 import stat
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import open_folder
+
+def open_folder(root: int, relative: str) -> int:
+    """Open a folder below another one, one name at a time, so that no link can lead elsewhere.
+
+    :param relative: without ``..``; "" is the folder itself
+    :returns: a new descriptor, for the caller to close
+    :raises OSError: it is not there, or no folder
+    """
+    current = os.dup(root)
+    for name in filter(None, relative.split("/")):
+        try:
+            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=current)
+        finally:
+            os.close(current)
+        current = below
+    return current
 
 
 @contextlib.contextmanager
@@ -29,9 +44,8 @@ def folder_at(path: str) -> t.Iterator[int]:
 
 @contextlib.contextmanager
 def folder_below(top: int, path: str) -> t.Iterator[int]:
-    """A folder below an open one, reached through no link, open for a block.
+    """The same as :func:`open_folder`, open for a block.
 
-    :param path: relative, without ``..``; "" is the folder itself
     :returns: its descriptor
     """
     descriptor = open_folder(top, path)
@@ -39,6 +53,15 @@ def folder_below(top: int, path: str) -> t.Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def open_name(folder: int, name: str) -> int:
+    """Open what has a name in an open folder, for reading; no link is followed, and no pipe waited for.
+
+    :returns: a descriptor, for the caller to close; what it is of, is still to be seen
+    :raises OSError: it is not there, or a link
+    """
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
 
 
 def open_file(top: int, path: str) -> t.BinaryIO:
@@ -50,8 +73,7 @@ def open_file(top: int, path: str) -> t.BinaryIO:
     """
     try:
         with folder_below(top, os.path.dirname(path)) as folder:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            file = os.fdopen(os.open(os.path.basename(path), flags, dir_fd=folder), "rb")
+            file = os.fdopen(open_name(folder, os.path.basename(path)), "rb")
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close()
             raise OSError(errno.EINVAL, "it is no regular file")
