@@ -139,8 +139,7 @@ def _remove_user(user: _host_users.Wanted, run_command: Command) -> None:
     """Remove a user of ours. Processes that still run as it have left supervisord's groups; they end."""
     _kill_all_of(pwd.getpwnam(user.name).pw_uid)
     try:
-        if not _host_users.remove(user, lambda command: run_command(list(command))):
-            raise RemovalError("the user %s cannot be removed: a process still runs as it" % user.name)
+        _host_users.remove_idle(user, lambda command: run_command(list(command)))
     except _host_users.UserError as error:
         raise RemovalError(str(error)) from None
 

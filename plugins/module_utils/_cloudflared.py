@@ -19,7 +19,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _host_users
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import Run, Wanted
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import NO_HOME, Run, Wanted
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._own_user import command_as
@@ -33,8 +33,7 @@ _MARK = "# Made by the Ansible collection selfhost.pyapps; a change here is over
 _HOST_NAME = re.compile(r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 _TUNNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SERVICE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
-_NO_HOME = "/nonexistent"
-_OWN_USER = Wanted(USER, "runs cloudflared", _NO_HOME)
+_OWN_USER = Wanted(USER, "runs cloudflared", NO_HOME)
 
 
 class TunnelError(Exception):
@@ -229,7 +228,7 @@ class Cloudflared:
 
     def command(self, *arguments: str, through: t.Sequence[str] = ()) -> list[str]:
         """A command line of cloudflared, as its own user."""
-        return command_as(self.user, {"HOME": _NO_HOME}, [*through, self.binary, *arguments])
+        return command_as(self.user, {"HOME": NO_HOME}, [*through, self.binary, *arguments])
 
     def run_command(self, tunnel: Tunnel) -> list[str]:
         """What supervisord runs. Root is left first: who changes its user is no longer killed with its parent."""

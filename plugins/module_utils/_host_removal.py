@@ -44,14 +44,13 @@ def remove(layout: Layout, paths: t.Iterable[str], users: t.Iterable[_host_users
     """Delete paths and users, and the folders above that are empty then.
 
     :raises OSError: a path cannot be deleted
-    :raises UserError: a user cannot
+    :raises UserError: a user cannot be
     """
     for path in paths:
         force_remove(path)
         _remove_empty_parents(os.path.dirname(path), layout.root)
     for user in users:
-        if not _host_users.remove(user, run):
-            raise _host_users.UserError("the user %s cannot be removed: a process still runs as it" % user.name)
+        _host_users.remove_idle(user, run)
 
 
 def _remove_empty_parents(path: str, root: str) -> None:

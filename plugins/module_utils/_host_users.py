@@ -28,9 +28,11 @@ UIDS = "60706-61183"
 """Beside the ranges of Debian (up to 60000), of subordinate ids (from 100000) and of systemd (60001 to 60705, and from
 61184: https://systemd.io/UIDS-GIDS), and below 65536, where the uids of many containers end."""
 
+NO_HOME = "/nonexistent"
+"""The home of a user who needs none."""
+
 _OLDEST_RANGE = range(100, 1000)  # where earlier versions let useradd(8) choose
 _MARK = "selfhost.pyapps %s"
-_NO_HOME = "/nonexistent"
 _OURS = "/srv/pyapps/"
 _BUSY = 8  # userdel(8): a process still runs as the user
 _LOGIN_DEFS = re.compile(r"^(UID_MIN|UID_MAX)\s+([0-9]+)", re.MULTILINE)
@@ -173,7 +175,7 @@ def _is_of_an_earlier_version(user: Wanted, account: Account) -> bool:
     """Nobody but us makes an account whose home is a folder of ours; the root folder may be another one."""
     if account.comment or account.groups:
         return False
-    if account.home == _NO_HOME:
+    if account.home == NO_HOME:
         # cloudflared's; and the build user, if a person has made it by hand as an earlier version said.
         return not user.purpose.startswith("app ")
     # The folder itself is not asked: an app may own less than the whole of what somebody has mounted there.
@@ -277,6 +279,15 @@ def remove(user: Wanted, run: Run) -> bool:
     if Accounts().group(user.name) is not None:
         run(["groupdel", user.name])
     return True
+
+
+def remove_idle(user: Wanted, run: Run) -> None:
+    """The same for a user that nothing should run as any more.
+
+    :raises UserError: a process still runs as it, or the machine's tools refuse
+    """
+    if not remove(user, run):
+        raise UserError("the user %s cannot be removed: a process still runs as it" % user.name)
 
 
 def _run(command: list[str], what: str, run: Run) -> None:
