@@ -9,6 +9,9 @@ import hashlib
 import os
 import typing as t
 
+NOT_PLAIN = "%s is not a plain file of the user that built it: it is not installed"
+"""What is said of a file that is something else."""
+
 _CHUNK = 1 << 20
 
 

@@ -124,7 +124,7 @@ class Request:
         missing = sorted({pin.name for pin in pins} - set(given))
         if missing:
             raise EnvironmentFailedError(
-                "%s gives hashes, so every package needs one, also what others ask for; without are: %s. Let uv or"
+                "%s gives hashes, so every package needs one, also what others ask for. These have none: %s. Let uv or"
                 " pip-compile write the file (uv pip compile --generate-hashes)" % (self.entry, ", ".join(missing))
             )
         return as_lines(pin.with_hashes(given[pin.name]) for pin in pins)
@@ -156,7 +156,8 @@ def _requirements(text: str) -> list[Requirement]:
         try:
             found.append(parse_requirement(line))
         except RequirementError as error:
-            raise EnvironmentFailedError("line %d of the packages %s: %s" % (number, error, line[:80])) from None
+            text = "line %d of the list of packages %s: %s" % (number, error, line[:80])
+            raise EnvironmentFailedError(text) from None
     return found
 
 

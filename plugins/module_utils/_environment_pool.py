@@ -21,7 +21,12 @@ import secrets
 import stat
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import copy_file, hash_file, hash_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import (
+    NOT_PLAIN,
+    copy_file,
+    hash_file,
+    hash_of,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import PART
 from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import (
@@ -113,7 +118,7 @@ class Pool:
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o6000 or status.st_uid != owner:
-                raise EnvironmentFailedError("%s is not a plain file of who built it: it is not installed" % shown)
+                raise EnvironmentFailedError(NOT_PLAIN % shown)
             suffix = ".x" if status.st_mode & 0o111 else ""
             content = hash_file(file)
             self._link(content, suffix, target, lambda: self._add(folder, name, file, suffix))
@@ -205,7 +210,7 @@ class Pool:
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
-                raise EnvironmentFailedError("%s is not a plain file of who built it: it is not installed" % path)
+                raise EnvironmentFailedError(NOT_PLAIN % path)
             self._add_copy(file, 0o444, lambda content: place)
         return True
 

@@ -87,13 +87,16 @@ def _not_kept_apart(wishes: list[Wish], settings: Settings) -> list[str]:
     why = _namespaces.fault() if built and not settings.check else None
     if not why:
         return []
+    names = ", ".join(built)
+    if os.geteuid() != 0:
+        return [
+            "the packages of %s were built without any protection from their code, because this is not run as root"
+            % names
+        ]
     return [
         "the packages of %s were built with this host's network and in view of its processes, because they cannot be "
         "kept apart here (%s). Their code still ran as a user of the app's own, without the index's password."
-        % (", ".join(built), why)
-        if os.geteuid() == 0
-        else "the packages of %s were built without any protection from their code, because this is not run as root"
-        % ", ".join(built)
+        % (names, why)
     ]
 
 

@@ -16,7 +16,7 @@ import stat
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import copy_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_files import NOT_PLAIN, copy_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import pins_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import Sandbox
@@ -104,7 +104,7 @@ def _copy(folder: int, name: str, owner: int, target: str, largest: int) -> str:
     with os.fdopen(open_name(folder, name), "rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_uid != owner:
-            raise EnvironmentFailedError("%s is not a plain file of who built it: it is not installed" % name)
+            raise EnvironmentFailedError(NOT_PLAIN % name)
         if status.st_size > largest:
             raise EnvironmentFailedError("the wheels that were built have more than %d GB: %s" % (_LARGEST >> 30, name))
         return copy_file(file, target, 0o644)

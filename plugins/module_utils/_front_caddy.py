@@ -47,6 +47,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Lay
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, PREVIEW, PREVIEW_IN_PUBLIC
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
 
+NAMES_ENDING = ".caddy"
+"""Of a container's file of names."""
+
 _LONGEST_SOCKET_PATH = 107  # unix(7): 108 bytes with the zero at the end
 
 
@@ -149,10 +152,6 @@ def _head(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
             "\t\timport pyapps_document 200\n\t}\n}\n" % _quote(settings.layout.front)
         )
     return text
-
-
-NAMES_ENDING = ".caddy"
-"""Of a container's file of names."""
 
 
 def names_lines(names: t.Sequence[str]) -> str:

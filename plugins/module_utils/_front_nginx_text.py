@@ -21,6 +21,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import PREVIEW, PREVIEW_IN_PUBLIC
 
+NAMES_ENDING = ".nginx"
+"""Of a container's file of names."""
+
 _LONGEST_NAME = 30  # 46 bytes for a variable's name (variables_hash_bucket_size 64), less "pyapps_refused_"
 
 _HEADER = """\
@@ -36,6 +39,14 @@ map $realpath_root $pyapps_live_port {
     "~/serving/%s\\.(?<pyapps_port>%s)$" $pyapps_port;
 }
 """ % (INSTANCE, PORT)
+
+_NAMES = """\
+# Which host a request asks for: "" for this one, else what the answer calls it. Line and header must name the same.
+map "$host|$http_host" $pyapps_misdirected {
+    default "that name";
+%s    "~^(?<pyapps_asked>[a-z0-9._-]+)\\|." "the name $pyapps_asked";
+}
+"""
 
 _PREVIEWS = """\
 # Which page shows a preview: on the public host only one for which that was asked.
@@ -78,17 +89,6 @@ def preamble(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
 def quote(text: str) -> str:
     """A value in quotes. What nginx would read inside them ($, quotes, line ends) was refused by FrontSettings."""
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-_NAMES = """\
-# Which host a request asks for: "" for this one, else what the answer calls it. Line and header must name the same.
-map "$host|$http_host" $pyapps_misdirected {
-    default "that name";
-%s    "~^(?<pyapps_asked>[a-z0-9._-]+)\\|." "the name $pyapps_asked";
-}
-"""
-NAMES_ENDING = ".nginx"
-"""Of a container's file of names."""
 
 
 def names_lines(names: t.Sequence[str]) -> str:

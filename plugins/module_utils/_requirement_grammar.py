@@ -201,7 +201,7 @@ def _hashes(line: str, position: int) -> tuple[str, ...]:
         match = _HASH.match(line, position)
         if match is None:
             if line[position:].strip(" \t"):
-                raise RequirementError("has an option that is not taken from an app, or a hash that is none")
+                raise RequirementError("has an option that is not taken from an app, or something that is not a hash")
             break
         found.append(parse_hash("%s:%s" % (match["algorithm"], match["digits"])))
         position = match.end()

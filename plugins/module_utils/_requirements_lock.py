@@ -140,7 +140,7 @@ class _Lock:
                     break
         if self._project and not faults and not any(each["source"] == _ITSELF for each in found):
             self._report.error(
-                "package", "holds not the project itself: make the lock anew (uv lock)", show(self._project)
+                "package", "does not hold the project itself: make the lock anew (uv lock)", show(self._project)
             )
         return found
 

@@ -88,7 +88,7 @@ def remove(module: AnsibleModule, layout: Layout) -> dict[str, Remains]:
     if not module.check_mode:
         for name, remains in found.items():
             if remains.stranger:
-                module.warn("This collection has not made %s, which stays." % remains.stranger)
+                module.warn("This collection did not make %s, so that account stays." % remains.stranger)
             if remains:
                 remove_app(layout, name, remains, supervisor, module.run_command)
     return {name: remains for name, remains in found.items() if remains}
