@@ -171,7 +171,7 @@ test-integration: tools ## Tests with real servers on this machine
 	@$(TEST_ENV) pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20 tests/integration
 
 # Those of tests/hostile/hosts need a host of Molecule's: its scenarios run them.
-test-hostile: tools ## Attacks on what an app brings and on what root does; `make hostile` tries more often
+test-hostile: tools ## Attacks with few tries on what an app brings and on what root does; `make hostile` has all
 	@$(TEST_ENV) pytest --durations 10 --ignore tests/hostile/hosts tests/hostile
 
 test-browser: tools ## Tests in headless Chromium
@@ -212,7 +212,7 @@ hostile: test-host tools ## Attack everything that this collection protects, wit
 	exit $$failed
 
 .PHONY: resilience
-resilience: tools ## Kill random apps two hundred times, see that they come back and are missed; and all of `make hostile`
+resilience: tools ## Kill random apps two hundred times, see that they come back and that the health check says so; then `make hostile`
 	@$(TEST_ENV) pytest -s tests/resilience
 	$(MAKE) hostile
 
