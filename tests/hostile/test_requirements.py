@@ -20,23 +20,16 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import tomllib
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import Needs, read_requirements
 from helpers.attacks import record, tries
 from helpers.environment_host import SYSTEM_PYTHON, Host, app, make_wheel, temporary_host, two_wheels, uv_binary
+from helpers.plain_requirements import strange
 from packaging.requirements import InvalidRequirement, Requirement
 
 HASH = "sha256:" + "a" * 64
 CANARY = "/var/tmp/pyapps-canary"
 """A path that every attack names; what opens anything there was deceived."""
-
-# An own reading of what uv may get, which shares nothing with the checker: names, versions, conditions, hashes.
-NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-VERSION = r"[A-Za-z0-9!+_.-]*[A-Za-z0-9](?:\.\*)?"
-MARKER = r"(?:[a-z_.]+|'[A-Za-z0-9_.,+*! ~-]*'|===|==|!=|~=|<=|>=|<|>|[()]| )+"
-HEAD = r"%s(?:\[%s(?:,%s)*\])?(?:(?:===|==|~=|!=|<=|>=|<|>)%s,?)*(?: ; %s)?" % (NAME, NAME, NAME, VERSION, MARKER)
-LINES = re.compile(r"(?:%s(?: \\\n    --hash=(?:sha(?:256|384|512)|blake2b|md5):[0-9a-f]+)*\n)*" % HEAD)
 
 
 def read(folder: Path, files: t.Mapping[str, str]) -> tuple[Needs, Report]:
@@ -49,48 +42,6 @@ def read(folder: Path, files: t.Mapping[str, str]) -> tuple[Needs, Report]:
     report = Report()
     return read_requirements(str(folder), report.about("setup.toml")), report
 
-
-def strange(files: t.Mapping[str, str]) -> list[str]:
-    """What uv would get although it is no package of an index, by the own reading above."""
-    found = []
-    for name, text in files.items():
-        if name in ("requirements.txt", "constraints.txt", "overrides.txt"):
-            if not LINES.fullmatch(text):
-                found.append("%s: %r" % (name, text))
-        elif name in ("pyproject.toml", "uv.lock"):
-            found += ["%s: %s" % (name, fault) for fault in _strange_values((), tomllib.loads(text))]
-        else:
-            found.append(name)
-    return found
-
-
-def _strange_values(path: tuple[str, ...], value: object) -> t.Iterator[str]:
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield from _strange_values((*path, key), below)
-    elif isinstance(value, list):
-        for below in value:
-            yield from _strange_values(path, below)
-    elif not re.fullmatch(ALLOWED.get(path[-2:], ALLOWED.get(path[-1:], "nothing")), str(value)):
-        yield "%s = %r" % (".".join(path), value)
-
-
-SPECIFIERS = r"(?:(?:===|==|~=|!=|<=|>=|<|>)%s,?)+" % VERSION
-ALLOWED: dict[tuple[str, ...], str] = {
-    ("name",): NAME,
-    ("version",): "1|" + VERSION,
-    ("requires-python",): SPECIFIERS,
-    ("project", "dependencies"): HEAD,
-    ("resolution-markers",): MARKER,
-    ("marker",): MARKER,
-    ("source", "registry"): "https://index.invalid/simple",
-    ("source", "virtual"): r"\.",
-    ("extra",): NAME,
-    ("sdist", "url"): r"https://index\.invalid/[A-Za-z0-9._+!-]+",
-    ("wheels", "url"): r"https://index\.invalid/[A-Za-z0-9._+!-]+",
-    ("sdist", "hash"): "sha256:[0-9a-f]{64}",
-    ("wheels", "hash"): "sha256:[0-9a-f]{64}",
-}
 
 # Named attacks. Each would have uv run code of the canary, or reach what it names.
 
@@ -226,98 +177,13 @@ def test_a_named_attack_runs_nothing(host: Host, canary: Path, tmp_path: Path, n
 # Generated ones.
 
 WORDS = [
-    *(
-        "a",
-        "b-c",
-        "A.b",
-        "streamlit",
-        "pip",
-        "uv",
-        "==",
-        ">=",
-        "~=",
-        "===",
-        "<2",
-        "1",
-        "1.0",
-        "1.*",
-        "*",
-        "2!1+x",
-        "[x]",
-    ),
-    *(
-        "[",
-        "]",
-        "[x,Y_z]",
-        "(",
-        ")",
-        ",",
-        ";",
-        "@",
-        "#",
-        " #",
-        "\\",
-        "\\\n",
-        "\\\r\n",
-        "\n",
-        "\r",
-        "\t",
-        " ",
-        "  ",
-        "\n\n",
-    ),
-    *(
-        "--hash=" + HASH,
-        " --hash=" + HASH,
-        "--hash",
-        "-e",
-        "-e ",
-        "-r ",
-        "-c ",
-        "-r=",
-        "--requirement=",
-        "-i ",
-        "--pre",
-    ),
-    *(
-        "python_version",
-        "sys_platform",
-        "extra",
-        " and ",
-        " or ",
-        " in ",
-        " not in ",
-        "'3.9'",
-        '"x"',
-        "'",
-        '"',
-        "$",
-        "${HOME}",
-    ),
-    *(
-        "<",
-        ">",
-        "!=",
-        CANARY,
-        "file://" + CANARY,
-        "-e " + CANARY,
-        "evil @ file://" + CANARY,
-        "limits.txt",
-        "\x0c",
-        "\x85",
-    ),
-    *(
-        "\u2028",
-        "\ufeff",
-        "\u00a0",
-        "\x00",
-        "é",
-        "\u0661",
-        "\u017f",
-        "\u212a",
-        "#\\\n-e " + CANARY,
-        " # \\\n--index-url file://" + CANARY,
-    ),
+    *("a", "b-c", "A.b", "streamlit", "pip", "uv", "==", ">=", "~=", "===", "<2", "1", "1.0", "1.*", "*"),
+    *("2!1+x", "[x]", "[", "]", "[x,Y_z]", "(", ")", ",", ";", "@", "#", " #", "\\", "\\\n", "\\\r\n", "\n"),
+    *("\r", "\t", " ", "  ", "\n\n", "--hash=" + HASH, " --hash=" + HASH, "--hash", "-e", "-e ", "-r ", "-c "),
+    *("-r=", "--requirement=", "-i ", "--pre", "python_version", "sys_platform", "extra", " and ", " or "),
+    *(" in ", " not in ", "'3.9'", '"x"', "'", '"', "$", "${HOME}", "<", ">", "!=", CANARY, "file://" + CANARY),
+    *("-e " + CANARY, "evil @ file://" + CANARY, "limits.txt", "\x0c", "\x85", "\u2028", "\ufeff", "\u00a0"),
+    *("\x00", "é", "\u0661", "\u017f", "\u212a", "#\\\n-e " + CANARY, " # \\\n--index-url file://" + CANARY),
 ]
 GOOD = [
     "streamlit==1.41.*",
@@ -475,28 +341,8 @@ def _deceived(work: Path, needs: Needs, calls: Path) -> list[str]:
 # Time.
 
 UNITS = [
-    " ",
-    "\t",
-    "\\",
-    "\\\n",
-    '"',
-    "'",
-    "[",
-    "]",
-    "(",
-    ")",
-    "{",
-    ",",
-    ".",
-    "#",
-    " #",
-    "\n",
-    "\r",
-    "=",
-    ";",
-    "a",
-    "a\n",
-    "-",
+    *(" ", "\t", "\\", "\\\n", '"', "'", "[", "]", "(", ")", "{", ",", ".", "#", " #", "\n", "\r", "=", ";"),
+    *("a", "a\n", "-"),
 ]
 UNITS += [" --", " --hash=", "1", "//", "@", "[[a]]\n", "a=[", '"""', "'''", "a = 1\n", "é"]
 READ = """
