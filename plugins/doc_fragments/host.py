@@ -21,8 +21,8 @@ options:
 options:
   uid_range:
     description:
-      - From which ids new system users and their groups get theirs, first and last.
-      - By default those that neither Debian nor systemd gives to anybody. No id is given to another user while data of
+      - The ids that new system users and their groups may get, first and last.
+      - Neither Debian nor systemd gives the default ones to anybody. No id is given to another user while data of
         an app is kept for it.
     type: str
     default: 60706-61183
