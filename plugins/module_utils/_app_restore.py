@@ -127,18 +127,25 @@ class Restore:
         if program and self.supervisor and not self.supervisor.stop(program, _STOP_SECONDS):
             raise BackupError("the process of %s does not end" % program)
         try:
-            os.rename(self.app.data, before)
-            try:
-                os.rename(fresh, self.app.data)
-            except OSError:
-                os.rename(before, self.app.data)
-                raise
-            _files.sync_folder(self.app.path)
+            self._put_in_place(fresh, before)
         finally:
             if program and self.supervisor:
                 self.supervisor.start(program)
         if program and self.supervisor:
             self._wait_until_well(program, self.supervisor, before)
+
+    def _put_in_place(self, fresh: str, before: str) -> None:
+        """Give the app its new data; killed at any moment, this leaves it with all that it had, or all that it gets."""
+        if _files.exchange(fresh, self.app.data):
+            os.rename(fresh, before)
+            return
+        os.rename(self.app.data, before)
+        try:
+            os.rename(fresh, self.app.data)
+        except OSError:
+            os.rename(before, self.app.data)
+            raise
+        _files.sync_folder(self.app.path)
 
     def _wait_until_well(self, program: str, supervisor: Supervisor, before: str) -> None:
         live = _instance_state.live_instance(self.app)

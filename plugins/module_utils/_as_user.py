@@ -54,14 +54,15 @@ def call_as(user: str | None, work: t.Callable[[], t.Any], seconds: int) -> t.An
     try:
         with open(reader, "rb") as file:
             answer = file.read(_LONGEST_ANSWER).decode(errors="replace")
+        # It may be stopped with its answer half written, so its end is awaited within its time, too.
+        _pid, status = os.waitpid(child, 0)
     finally:
         end.cancel()
-    _pid, status = os.waitpid(child, 0)
     if status != 0:
         raise ChildError(answer or "the child process ended with status %d" % status)
     try:
         return json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ChildError("the child process gave no answer") from None
 
 

@@ -80,9 +80,9 @@ def take_manifest(reader: TarReader) -> dict[str, t.Any]:
         raise ArchiveError("this is no archive of the backup playbook (it does not begin with %s)" % MANIFEST)
     try:
         manifest = json.loads(b"".join(chunk for _offset, chunk in reader.content()))
-    except ValueError as error:
-        if isinstance(error, TarFormatError):
-            raise
+    except TarFormatError:
+        raise
+    except (ValueError, RecursionError):
         manifest = None
     app = manifest.get("app") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or not isinstance(app, str) or not app or app != app.strip():

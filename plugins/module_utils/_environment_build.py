@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -25,8 +24,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pytho
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Uv
 
 RECORD = "pyapps-environment.json"
-_RENAME_EXCHANGE = 2  # linux/fs.h
-_AT_FDCWD = -100
 _READ_ONLY = 0o555
 # The names inside the bytecode are relative, so that equal sources give equal bytecode in every environment; the
 # interpreter puts the real path in when it loads it. Sources that are no valid Python (templates) have none.
@@ -193,13 +190,8 @@ def put_in_place(part: str, path: str) -> None:
     """Rename a finished folder into place; the one that is there is exchanged in one step, then deleted."""
     if not os.path.lexists(path):
         os.rename(part, path)
-    else:
-        try:
-            _files.libc_call("renameat2", _AT_FDCWD, os.fsencode(part), _AT_FDCWD, os.fsencode(path), _RENAME_EXCHANGE)
-        except (OSError, AttributeError) as error:
-            if isinstance(error, OSError) and error.errno not in (errno.EINVAL, errno.ENOSYS):
-                raise
-            # A file system without exchange: the path is missing for a moment.
-            _files.remove_tree(path)
-            os.rename(part, path)
+    elif not _files.exchange(part, path):
+        # A file system without exchange: the path is missing for a moment.
+        _files.remove_tree(path)
+        os.rename(part, path)
     _files.sync_folder(os.path.dirname(path))

@@ -109,7 +109,7 @@ def write(layout: Layout, sources: Sources, environment: Environment, folder: st
         text = uv.bill_of_materials(record["interpreter"], cwd, seconds)
     try:
         listed = only(text, versions)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Code of a package could have said it.
         raise EnvironmentFailedError("what lists its packages did not answer with a list") from None
     _files.write_file(os.path.join(folder, environment.file), listed, 0o644)

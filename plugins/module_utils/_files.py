@@ -128,6 +128,27 @@ def write_file(
     sync_folder(os.path.dirname(path))
 
 
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # fcntl.h, stdio.h
+
+
+def exchange(path: str, other: str) -> bool:
+    """Exchange two names of one folder, durably: at any moment both are there.
+
+    :returns: whether it was done; not every file system can
+    :raises OSError: one of them is not there, the disk is read-only, ...
+    """
+    try:
+        libc_call("renameat2", _AT_FDCWD, os.fsencode(path), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+    except AttributeError:
+        return False
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ENOSYS):
+            return False
+        raise
+    sync_folder(os.path.dirname(path))
+    return True
+
+
 def point_link(path: str, target: str) -> None:
     """Make ``path`` a link to ``target`` by one atomic rename, durably."""
     part = part_path(path)

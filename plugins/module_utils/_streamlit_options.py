@@ -123,7 +123,7 @@ def user_headers(value: object) -> list[str]:
     """
     try:
         headers = json.loads(value) if isinstance(value, str) and value else value or {}
-    except ValueError:
+    except (ValueError, RecursionError):
         headers = None
     if not isinstance(headers, dict):
         raise ValueError("is not a JSON object")

@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import pwd
 import signal
+import stat
 import time
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import ChildError, call_as
+from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import _LONGEST_ANSWER, ChildError, call_as
 
 # Whoever runs these tests: the child becomes the same user, or as root another.
 USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
@@ -43,6 +44,24 @@ def test_a_child_that_hangs_is_ended() -> None:
 def test_a_child_that_its_user_has_stopped_is_ended() -> None:
     with pytest.raises(ChildError, match="status 9"):
         call_as(USER, lambda: os.kill(os.getpid(), signal.SIGSTOP), 1)
+
+
+def is_pipe(descriptor: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+def test_a_child_that_stops_behind_a_long_answer_is_ended() -> None:
+    """Nobody reads on then; its end must come all the same."""
+
+    def answers_and_stops() -> None:
+        os.write(max(filter(is_pipe, range(3, 1000))), b"x" * _LONGEST_ANSWER)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    with pytest.raises(ChildError, match="xxx"):
+        call_as(USER, answers_and_stops, 2)
 
 
 def test_a_child_ends_with_who_called_it() -> None:

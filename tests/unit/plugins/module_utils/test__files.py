@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -74,3 +75,22 @@ def test_unfinished_work_of_a_killed_run_is_removed(tmp_path: Path) -> None:
     _files.remove_parts(str(tmp_path))
     assert os.listdir(tmp_path) == ["env"]
     _files.remove_parts(str(tmp_path / "missing"))
+
+
+def test_two_folders_are_exchanged_in_one_step(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "was").write_text(name)
+    assert _files.exchange(str(tmp_path / "new"), str(tmp_path / "old"))
+    assert [(tmp_path / name / "was").read_text() for name in ("old", "new")] == ["new", "old"]
+    with pytest.raises(FileNotFoundError):
+        _files.exchange(str(tmp_path / "new"), str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EINVAL, ""), OSError(errno.ENOSYS, ""), AttributeError()])
+def test_a_file_system_that_cannot_exchange_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refused(name: str, *arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(_files, "libc_call", refused)
+    assert not _files.exchange("/one", "/two")

@@ -125,3 +125,9 @@ def test_headers_that_name_the_user_are_told_by_name() -> None:
     assert report.problems == []
     assert user_headers(options["server.trustedUserHeaders"]) == ["X-User", "X_Mail"]
     assert user_headers(None) == []
+
+
+@pytest.mark.parametrize("value", ["[1]", "{", "[" * 5000, '"X-User"'])
+def test_user_headers_that_are_none_are_an_error_of_their_app(value: str) -> None:
+    with pytest.raises(ValueError, match="is not a JSON object"):
+        user_headers(value)
