@@ -266,8 +266,8 @@ def test_a_process_gets_the_words_and_the_variables_that_were_accepted(cases: Ca
     through = []
     shown = 0
     for number, app in enumerate(cases.apps):
-        command = kind_of("streamlit").start_command(app, "python", 20000)
-        if command[:4] != ["python", "-m", "streamlit", "run"] or len(command) != 6 or not _is_plain(command[4]):
+        command = kind_of("streamlit").start_command(app, "/e/python", 20000)
+        if command[:3] != ["/e/python", "/e/streamlit", "run"] or len(command) != 5 or not _is_plain(command[3]):
             through.append(command)
         if shlex.split(shlex.join(command)) != command:
             through.append(command)
