@@ -69,7 +69,9 @@ def sandbox(layout: Layout, sources: Sources, app: str) -> t.Iterator[Sandbox]:
     :raises OSError: the sandbox cannot be made
     """
     user = process.source_user(app)
-    with workplace(layout.envs, user) as work, _namespaces.apart() as place, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        work = stack.enter_context(workplace(layout.envs, user))
+        place = stack.enter_context(_namespaces.apart())
         build, log = os.path.join(work, "build"), os.path.join(work, "index.log")
         indexes = {} if sources.wheelhouse else stack.enter_context(_relayed(sources, place.listener, log))
         confined = Confined(build, _around(place), indexes, log)
