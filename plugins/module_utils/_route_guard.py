@@ -81,7 +81,8 @@ class RouteGuard:
         """Wait for an end, a moment at most, and bring the flags in line with who listens."""
         ended = {descriptor for descriptor, _event in self._ends.poll(LOOK * 1000)}
         for path in [path for path, descriptor in self._watched.items() if descriptor in ended]:
-            self._take_away(path)
+            with contextlib.suppress(OSError):  # its port is judged below, now and at each further look
+                self._take_away(path)
             self._forget(path)
         with contextlib.suppress(OSError):
             unwatched = self._list()

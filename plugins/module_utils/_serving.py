@@ -143,10 +143,12 @@ def set_away(marker: str) -> None:
     The flag is a further name of a file that is there, because an app can use up the files that its disk has room for.
     """
     away, there = (os.path.join(marker, name) for name in (AWAY, _port_file(int(marker.rpartition(".")[2]))))
-    with contextlib.suppress(FileNotFoundError, FileExistsError):
-        try:
-            os.link(there, away)
-        except (FileNotFoundError, PermissionError):  # the second: a file system that has no such names
+    try:
+        os.link(there, away)
+    except FileExistsError:
+        return
+    except OSError:  # the file is gone, or this file system has no further names
+        with contextlib.suppress(FileNotFoundError):
             os.close(os.open(away, os.O_WRONLY | os.O_CREAT, 0o644))
 
 
