@@ -88,6 +88,10 @@ def _around(place: _namespaces.Place) -> tuple[str, ...]:
     return (*place.around, python, "-I", "-S", "-c", inspect.getsource(_confinement), _PORTS)
 
 
+class _Relay(subprocess.Popen[bytes]):
+    """The process that hands on what a build asks of the index."""
+
+
 @contextlib.contextmanager
 def _relayed(sources: Sources, listener: socket.socket, log: str) -> t.Iterator[dict[str, str]]:
     """The indexes' URLs in the sandbox, and which one each stands for, while the relay runs.
@@ -102,7 +106,7 @@ def _relayed(sources: Sources, listener: socket.socket, log: str) -> t.Iterator[
     python = os.path.realpath(default_python())
     command = [*process.without_rights(process.build_user()), python, "-I", "-S", "-c", inspect.getsource(_index_relay)]
     with open(log, "wb") as complaints:
-        relay = subprocess.Popen(
+        relay = _Relay(
             command,
             bufsize=0,
             env={"LC_ALL": "C.UTF-8", **sources.network()},

@@ -46,6 +46,10 @@ class Place:
     listener: socket.socket
 
 
+class _Trial(subprocess.Popen[str]):
+    """A program that does nothing, to see whether it can be kept apart."""
+
+
 @functools.cache
 def fault() -> str | None:
     """Why programs cannot be kept apart here, or None."""
@@ -53,12 +57,12 @@ def fault() -> str | None:
         return "only root can"
     try:
         with _own_network() as place:
-            done = subprocess.run(
-                [*place.around, "true"], env={"PATH": _PATH, "LC_ALL": "C"}, capture_output=True, text=True, check=False
-            )
+            variables = {"PATH": _PATH, "LC_ALL": "C"}
+            with _Trial([*place.around, "true"], env=variables, stderr=subprocess.PIPE, text=True) as trial:
+                _output, said = trial.communicate()
     except OSError as error:
         return "a network of their own: %s" % error.strerror
-    return "%s: status %d" % (done.stderr.strip(), done.returncode) if done.returncode else None
+    return "%s: status %d" % (said.strip(), trial.returncode) if trial.returncode else None
 
 
 @contextlib.contextmanager
