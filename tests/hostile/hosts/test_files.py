@@ -18,7 +18,7 @@ ANYBODYS = (
     r"srv/pyapps/image/(?:image\.json|programs/.*)",
     r"etc/pyapps/(?:catalog|healthcheck)\.json",
     r"etc/pyapps/(?:caddy/Caddyfile|supervisor/(?:supervisord\.conf|started-with))",
-    r"run/pyapps/(?:changed-by\.json|supervisord\.pid|container)",
+    r"run/pyapps/(?:changed-by\.json|supervisord\.pid|container|front-names\.(?:caddy|nginx))",
     r"srv/pyapps/apps/[^/]*/(?:history\.json|down|from-image)",
     # test_lists_no_program_of_supervisors
     r"(?:etc/pyapps/supervisor|run/pyapps)/programs/.*",
