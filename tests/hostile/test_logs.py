@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import random
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import typing as t
 import unicodedata
 import urllib.request
@@ -164,6 +166,31 @@ def _lines(seed: int, count: int) -> list[str]:
     ]
 
 
+@contextlib.contextmanager
+def _reminded(log: Path, follower: int) -> t.Iterator[None]:
+    """Write the end again each second: supervisord may lose what is written while it looks how long a log is.
+
+    A follower that shows nothing for a minute is killed, so that who reads from it waits no longer.
+    """
+    over = threading.Event()
+
+    def remind() -> None:
+        for _second in range(60):
+            if over.wait(1):
+                return
+            with log.open("a", encoding="utf-8") as file:
+                file.write("end\n")
+        os.killpg(follower, signal.SIGKILL)
+
+    reminding = threading.Thread(target=remind)
+    reminding.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reminding.join()
+
+
 def _followed(layout: Layout, log: Path, lines: list[str]) -> str:
     """What ``pyapps ctl tail -f`` shows while lines are written."""
     log.write_text("begin\n")
@@ -174,9 +201,10 @@ def _followed(layout: Layout, log: Path, lines: list[str]) -> str:
             assert process.poll() is None
         with log.open("a", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\nend\n")
-        while not found or found[-1] != "end\n":
-            found.append(out.readline())
-            assert process.poll() is None
+        with _reminded(log, process.pid):
+            while not found or found[-1] != "end\n":
+                found.append(out.readline())
+                assert found[-1]
         os.killpg(process.pid, signal.SIGINT)
     return "".join(found)
 
