@@ -170,12 +170,12 @@ def _lines(seed: int, count: int) -> list[str]:
 def _reminded(log: Path, follower: int) -> t.Iterator[None]:
     """Write the end again each second: supervisord may lose what is written while it looks how long a log is.
 
-    A follower that shows nothing for a minute is killed, so that who reads from it waits no longer.
+    A follower that does not come to it is killed, so that who reads from it waits no longer.
     """
     over = threading.Event()
 
     def remind() -> None:
-        for _second in range(60):
+        for _second in range(20):
             if over.wait(1):
                 return
             with log.open("a", encoding="utf-8") as file:
@@ -202,10 +202,10 @@ def _followed(layout: Layout, log: Path, lines: list[str]) -> str:
         with log.open("a", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\nend\n")
         with _reminded(log, process.pid):
-            while not found or found[-1] != "end\n":
+            while not found or found[-1] not in ("end\n", ""):
                 found.append(out.readline())
-                assert found[-1]
-        os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
     return "".join(found)
 
 
@@ -223,7 +223,9 @@ def test_nothing_that_an_app_says_is_obeyed_by_a_terminal(daemon: Supervisord) -
     follower.look()
     shown["container log"] = b"".join(container).decode()
     shown["logs playbook"] = "\n".join(printed(_app_logs.app_logs(layout, "app", count)))
-    shown["ctl tail"] = _followed(layout, log, lines)
+    # On a busy machine supervisord once stopped to send anything; then it is followed anew.
+    followed = (_followed(layout, log, lines) for _try in range(3))
+    shown["ctl tail"] = next(text for text in followed if text.endswith("end\n"))
     findings = [Finding("app", "app", problems=(line,), detail=line, state="FATAL") for line in lines]
     report = Report(findings, "2026-11-28T00:00:00Z", 1.0)
     shown["healthcheck"] = _health_log.as_text(_health_log.records(as_lines(report)))
