@@ -167,25 +167,26 @@ def _lines(seed: int, count: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _reminded(log: Path, follower: int) -> t.Iterator[None]:
-    """Write the end again each second: supervisord may lose what is written while it looks how long a log is.
+def _reminded(log: Path, follower: int) -> t.Iterator[threading.Event]:
+    """Once the given event says that all is written, write its end again each second.
 
     A follower that does not come to it is killed, so that who reads from it waits no longer.
     """
-    over = threading.Event()
+    written, over = threading.Event(), threading.Event()
 
     def remind() -> None:
         for _second in range(20):
             if over.wait(1):
                 return
-            with log.open("a", encoding="utf-8") as file:
-                file.write("end\n")
+            if written.is_set():
+                with log.open("a", encoding="utf-8") as file:
+                    file.write("end\n")
         os.killpg(follower, signal.SIGKILL)
 
     reminding = threading.Thread(target=remind)
     reminding.start()
     try:
-        yield
+        yield written
     finally:
         over.set()
         reminding.join()
@@ -197,11 +198,12 @@ def _followed(layout: Layout, log: Path, lines: list[str]) -> str:
     command = [sys.executable, layout.zipapp, "ctl", "tail", "-f", PROGRAM]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         out, found = t.cast(t.TextIO, process.stdout), []
-        while out.readline() != "begin\n":
-            assert process.poll() is None
-        with log.open("a", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\nend\n")
-        with _reminded(log, process.pid):
+        with _reminded(log, process.pid) as written:
+            while out.readline() not in ("begin\n", ""):
+                pass
+            with log.open("a", encoding="utf-8") as file:
+                file.write("\n".join(lines) + "\nend\n")
+            written.set()
             while not found or found[-1] not in ("end\n", ""):
                 found.append(out.readline())
         with contextlib.suppress(ProcessLookupError):
