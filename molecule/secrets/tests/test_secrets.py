@@ -45,7 +45,14 @@ known["LOGIN"] = st.secrets["auth"]["password"]
 known = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in known.items()}
 Path(os.environ["PYAPPS_DATA_DIR"], "known.json").write_text(json.dumps(known))
 """
-SETTINGS = '\n[env]\nrequired = ["FROM_VAULT", "FROM_DOTENV"]\nPLAIN = "plain"\n'
+SETTINGS = """
+[env]
+required = ["FROM_VAULT", "FROM_DOTENV"]
+PLAIN = "plain"
+
+[deploy]
+idle_time = 1
+"""
 
 
 class Vault:
