@@ -26,12 +26,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_paths
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pool import Pool
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import NoPythonError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import Sandbox, sandbox
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wheels import build as build_wheels
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wheels import folder_for_wheels
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings, Wish
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Uv
+
+if t.TYPE_CHECKING:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import Sandbox
 
 Say = t.Callable[[str], None]
 
@@ -117,6 +117,9 @@ class Store:
                 yield uv, work
 
     def _sandbox(self, request: Request) -> t.ContextManager[Sandbox]:
+        # A tenth of a second of imports, which only a build needs.
+        from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import sandbox
+
         self._uv()
         return sandbox(self._layout, self._settings.sources, request.name)
 
@@ -188,10 +191,14 @@ class Store:
         if not wish.request.allow_build:
             yield wish.lock or "", None
             return
+        from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_wheels
+
         say("building what has no wheel")
-        with folder_for_wheels(self._layout.envs) as folder:
+        with _environment_wheels.folder_for_wheels(self._layout.envs) as folder:
             with self._sandbox(wish.request) as place:
-                lock = build_wheels(place, wish.lock or "", wish.chosen.path, self._settings.build_timeout, folder)
+                lock = _environment_wheels.build(
+                    place, wish.lock or "", wish.chosen.path, self._settings.build_timeout, folder
+                )
             yield lock, folder
 
     def _keep_lock(self, wish: Wish) -> None:
