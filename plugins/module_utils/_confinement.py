@@ -18,6 +18,7 @@ which can use no other port.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -32,6 +33,7 @@ _NETWORK_ABI = 4  # Linux 6.7
 _RULE_NET_PORT = 2
 _BIND, _CONNECT = 1, 2
 _PR_SET_NO_NEW_PRIVS = 38
+_JOIN_SESSION_KEYRING = 1
 _PORTS = range(65536)
 
 
@@ -45,11 +47,12 @@ class _Architecture(t.NamedTuple):
     sendmmsg: int
     setsockopt: int
     seccomp: int
+    keyctl: int
 
 
-_GENERIC = (198, 206, 211, 269, 208, 277)
+_GENERIC = (198, 206, 211, 269, 208, 277, 219)
 _ARCHITECTURES = {
-    "x86_64": _Architecture(0xC000003E, 41, 44, 46, 307, 54, 317),
+    "x86_64": _Architecture(0xC000003E, 41, 44, 46, 307, 54, 317, 250),
     "aarch64": _Architecture(0xC00000B7, *_GENERIC),
     "riscv64": _Architecture(0xC00000F3, *_GENERIC),
 }
@@ -81,6 +84,29 @@ def is_possible() -> bool:
         return _call(_CREATE_RULESET, None, 0, _VERSION_FLAG) >= _NETWORK_ABI
     except OSError:  # not built in, not switched on, or hidden by a container's own filter
         return False
+
+
+def is_confined(pid: int) -> bool | None:
+    """Whether a process has a system call filter, as everything has that :func:`confine` was called for.
+
+    :returns: None when there is no such process, or it is not shown
+    """
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as file:
+            return any(line.split() == ["Seccomp:", "2"] for line in file)
+    except OSError:
+        return None
+
+
+def leave_keyring() -> None:
+    """Give this process a session keyring of its own.
+
+    All that one supervisord starts has one in common (keyrings(7)): an app could leave keys there for another one. A
+    container's filter may forbid the call, and then it forbids an app to reach the keyring, too.
+    """
+    if machine := _ARCHITECTURES.get(platform.machine()):
+        with contextlib.suppress(OSError):
+            _call(machine.keyctl, _JOIN_SESSION_KEYRING, None)
 
 
 def confine(own: t.Iterable[int], closed: t.Iterable[int], handed_out: t.Iterable[int]) -> None:

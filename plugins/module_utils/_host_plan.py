@@ -23,12 +23,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
     Listener,
     describe,
     is_hidden_of,
     listener,
+    listeners,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL, handed_out
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
@@ -205,7 +207,7 @@ def service_manager(layout: Layout) -> str:
     return "systemd" if os.path.isdir("/run/systemd/system") else "sysv"
 
 
-def notices() -> list[str]:
+def notices(layout: Layout) -> list[str]:
     """What people should know of such a host, whatever a run does there."""
     found = []
     if os.geteuid() != 0:
@@ -221,4 +223,18 @@ def notices() -> list[str]:
             "net.ipv4.ip_local_port_range, or put the other ports into net.ipv4.ip_local_reserved_ports: see %s"
             % (EPHEMERAL.start, EPHEMERAL.stop - 1, _SAFETY)
         )
+    elif apps := _started_unconfined(layout):
+        found.append(
+            "%s: not kept away from other apps' ports, because started by an earlier version of this collection: run "
+            "the playbook selfhost.pyapps.restart with -e app=%s when it suits" % (", ".join(apps), ",".join(apps))
+        )
     return found
+
+
+def _started_unconfined(layout: Layout) -> list[str]:
+    """Apps whose live process has been started before apps were confined; the next process of each is."""
+    live = {app: live_instance(layout.app(app)) for app in layout.app_names()}
+    meant = {app: found.port for app, found in live.items() if found and found.record and found.record.confined}
+    answering = listeners(meant.values()) if meant else {}
+    pids = {app: answering[port].pid for app, port in meant.items() if port in answering}
+    return sorted(app for app, pid in pids.items() if pid is not None and _confinement.is_confined(pid) is False)

@@ -182,6 +182,7 @@ def _become(what: Start, seed: str) -> t.NoReturn:
         os.chdir(what.folder)
     except OSError as error:
         raise StartError("%s can not be used (%s)" % (error.filename, error.strerror)) from None
+    _confinement.leave_keyring()
     _confine(what)  # before the limits, which are the app's own and may be narrow
     try:
         apply_to_this_process(what.limits, seed)

@@ -8,6 +8,8 @@ Reads only.
 
 from __future__ import annotations
 
+import contextlib
+import grp
 import os
 import pwd
 import stat
@@ -29,11 +31,31 @@ def faults(path: str) -> list[str]:
         if status.st_uid not in (0, os.geteuid()):
             kind = "the link" if stat.S_ISLNK(status.st_mode) else "the folder"
             found.append("%s %s belongs to %s, who could put something else there" % (kind, part, _name(status.st_uid)))
-        elif status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX and stat.S_ISDIR(status.st_mode):
+        elif who := _others_who_exchange(status):
             found.append(
-                "everybody may exchange what is in the folder %s (mode %o)" % (part, stat.S_IMODE(status.st_mode))
+                "%s may exchange what is in the folder %s (mode %o)" % (who, part, stat.S_IMODE(status.st_mode))
             )
     return [printable(fault) for fault in found]
+
+
+def _others_who_exchange(status: os.stat_result) -> str:
+    """Who else may move and remove what lies in a folder; "" when nobody may, as where only owners do (sticky)."""
+    if not stat.S_ISDIR(status.st_mode) or status.st_mode & stat.S_ISVTX:
+        return ""
+    if status.st_mode & stat.S_IWOTH:
+        return "everybody"
+    if status.st_mode & stat.S_IWGRP and (others := _members(status.st_gid)):
+        return ", ".join(others)
+    return ""
+
+
+def _members(gid: int) -> list[str]:
+    """The users of a group, less root and who asks."""
+    names = {entry.pw_name for entry in pwd.getpwall() if entry.pw_gid == gid}
+    with contextlib.suppress(KeyError):
+        names |= set(grp.getgrgid(gid).gr_mem)
+    harmless = {0, os.geteuid()}
+    return sorted(names - {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid in harmless})
 
 
 def _parts(path: str) -> list[str]:

@@ -241,7 +241,7 @@ def main() -> None:
         missing_packages=missing_packages,
         tunnel=os.path.isdir(os.path.join(layout.etc, "cloudflared")),
         service_manager=_host_plan.service_manager(layout),
-        notices=_host_plan.notices(),
+        notices=_host_plan.notices(layout),
     )
 
 

@@ -119,6 +119,31 @@ def test_it_holds_for_children_and_gives_no_rights_back() -> None:
     assert "NoNewPrivs:\t1" in said
 
 
+def test_a_process_can_be_told_from_one_that_is_confined() -> None:
+    what = "_confinement.is_confined(os.getpid()), _confinement.is_confined(os.getppid()), _confinement.is_confined(0)"
+    assert confined(what).stdout == "True False None\n"
+
+
+KEYRING = """
+import ctypes, sys
+sys.path[:0] = {path!r}
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement
+libc, number = ctypes.CDLL(None), _confinement._ARCHITECTURES[_confinement.platform.machine()].keyctl
+def serial():
+    return libc.syscall(number, 0, -3, 0)  # KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING
+libc.syscall(number, 1, None)
+before = serial()
+_confinement.leave_keyring()
+print(before > 0, serial() > 0, before != serial())
+"""
+
+
+def test_a_process_leaves_the_keyring_that_it_was_started_with() -> None:
+    script = KEYRING.format(path=[path for path in sys.path if path])
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True True\n"
+
+
 @pytest.mark.parametrize("port", [0, 1, 20001, 32767, 61000])
 def test_a_program_that_is_started_by_others_can_be_confined(port: int) -> None:
     """Neither on a socket of its own, nor on one that a process which is confined hands to it."""

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_plan, _host_tools
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import Listener
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import make_marker, switch
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import Installer
 
 TOOLS = _host_tools.checksum(b"tools")
@@ -163,21 +165,21 @@ def test_a_container_is_known_by_its_mark_wherever_its_root_folder_is(layout: La
 
 @pytest.mark.parametrize(("uid", "count"), [(0, 0), (1000, 1)])
 def test_a_host_without_root_is_told_to_protect_no_app_from_another(
-    monkeypatch: pytest.MonkeyPatch, uid: int, count: int
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, uid: int, count: int
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid)
-    assert [notice for notice in _host_plan.notices() if "none is protected from another" in notice] == [
+    assert [notice for notice in _host_plan.notices(layout) if "none is protected from another" in notice] == [
         "without root all apps are one user, so none is protected from another: see docs/explanation/safety.md"
     ] * count
 
 
 @pytest.mark.parametrize(("possible", "count"), [(True, 0), (False, 1)])
 def test_a_kernel_that_cannot_keep_apps_apart_is_told(
-    monkeypatch: pytest.MonkeyPatch, possible: bool, count: int
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, possible: bool, count: int
 ) -> None:
     monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: possible)
     monkeypatch.setattr("platform.release", lambda: "6.1.0")
-    assert [notice for notice in _host_plan.notices() if "another one's port" in notice] == [
+    assert [notice for notice in _host_plan.notices(layout) if "another one's port" in notice] == [
         "this kernel (Linux 6.1.0) cannot keep an app away from another one's port; 6.7 and newer can: see "
         "docs/explanation/safety.md"
     ] * count
@@ -187,9 +189,34 @@ def test_a_kernel_that_cannot_keep_apps_apart_is_told(
     ("ports", "count"), [(range(32768, 61000), 0), (range(40000, 50000), 0), ((), 0), (range(1024, 65536), 1)]
 )
 def test_a_kernel_that_hands_out_ports_of_apps_is_told(
-    monkeypatch: pytest.MonkeyPatch, ports: t.Iterable[int], count: int
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, ports: t.Iterable[int], count: int
 ) -> None:
     """A process may listen on what it is handed out, and it may ask again and again."""
     monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: True)
     monkeypatch.setattr(_host_plan, "handed_out", lambda: set(ports))
-    assert len([notice for notice in _host_plan.notices() if "can be given an app's port" in notice]) == count
+    assert len([notice for notice in _host_plan.notices(layout) if "can be given an app's port" in notice]) == count
+
+
+@pytest.mark.parametrize(
+    ("confined", "seen", "told"),
+    [(True, False, True), (True, True, False), (True, None, False), (False, False, False)],
+)
+def test_an_app_that_was_started_before_apps_were_confined_is_told(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, *, confined: bool, seen: bool | None, told: bool
+) -> None:
+    """Not an app that the operator lets use any port, and not one whose process is not shown."""
+    app = layout.app("app_1")
+    record = InstanceRecord("app_1", "ab" * 16, 20001, "f" * 16, "2026-01-01T00:00:00Z", confined=confined)
+    for folder in (app.instances, app.serving):
+        os.makedirs(folder)
+    Path(app.instance(record.instance)).write_text(record.to_json())
+    make_marker(app, record, "page")
+    switch(app, record)
+    monkeypatch.setattr(_host_plan, "listeners", lambda ports: {port: Listener(4321, 0, "x") for port in ports})
+    monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: True)
+    monkeypatch.setattr(_host_plan._confinement, "is_confined", {4321: seen}.get)
+    monkeypatch.setattr(_host_plan, "handed_out", set)
+    assert [notice for notice in _host_plan.notices(layout) if "earlier version" in notice] == [
+        "app_1: not kept away from other apps' ports, because started by an earlier version of this collection: run "
+        "the playbook selfhost.pyapps.restart with -e app=app_1 when it suits"
+    ] * told

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,23 @@ def test_a_parent_whose_entries_everybody_may_exchange_is_named(place: Path) -> 
     place.chmod(0o777)
     (fault,) = _trusted_path.faults(str(place / "mine"))
     assert fault == "everybody may exchange what is in the folder %s (mode 777)" % place
+
+
+def test_a_parent_whose_entries_a_group_may_exchange_is_named_with_who_is_in_it(place: Path) -> None:
+    (place / "mine").mkdir()
+    os.chown(place, -1, pwd.getpwnam("mail").pw_gid)
+    place.chmod(0o2775)
+    (fault,) = _trusted_path.faults(str(place / "mine"))
+    assert fault == "mail may exchange what is in the folder %s (mode 2775)" % place
+    place.chmod(0o3775)
+    assert _trusted_path.faults(str(place / "mine")) == []
+
+
+def test_a_group_without_anybody_else_is_no_fault(place: Path) -> None:
+    (place / "mine").mkdir()
+    os.chown(place, -1, os.getegid())
+    place.chmod(0o775)
+    assert _trusted_path.faults(str(place / "mine")) == []
 
 
 def test_a_host_is_not_laid_out_in_a_folder_of_somebody_else(place: Path) -> None:
