@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 import os
 import socket
 import typing as t
@@ -198,18 +199,20 @@ def test_a_kernel_that_hands_out_ports_of_apps_is_told(
 
 
 @pytest.mark.parametrize(
-    ("confined", "seen", "told"),
-    [(True, False, True), (True, True, False), (True, None, False), (False, False, False)],
+    ("older", "seen", "told"), [(True, False, True), (True, True, False), (True, None, False), (False, False, False)]
 )
 def test_an_app_that_was_started_before_apps_were_confined_is_told(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch, *, confined: bool, seen: bool | None, told: bool
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, *, older: bool, seen: bool | None, told: bool
 ) -> None:
-    """Not an app that the operator lets use any port, and not one whose process is not shown."""
+    """Not one that has been started anew since then, and not one whose process is not shown."""
     app = layout.app("app_1")
-    record = InstanceRecord("app_1", "ab" * 16, 20001, "f" * 16, "2026-01-01T00:00:00Z", confined=confined)
+    record = InstanceRecord("app_1", "ab" * 16, 20001, "f" * 16, "2026-01-01T00:00:00Z")
     for folder in (app.instances, app.serving):
         os.makedirs(folder)
-    Path(app.instance(record.instance)).write_text(record.to_json())
+    content = json.loads(record.to_json())
+    if older:
+        del content["confined"]
+    Path(app.instance(record.instance)).write_text(json.dumps(content))
     make_marker(app, record, "page")
     switch(app, record)
     monkeypatch.setattr(_host_plan, "listeners", lambda ports: {port: Listener(4321, 0, "x") for port in ports})
