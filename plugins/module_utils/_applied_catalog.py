@@ -46,6 +46,17 @@ def applied_entry(app: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return entry
 
 
+def applied_catalog(source: str, front: str, url: str, apps: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """What is written down once a run for these apps has ended.
+
+    :param source: where the catalog comes from
+    :param front: the server that serves it
+    :param url: of this host, for visitors
+    :param apps: entries of the catalog
+    """
+    return {"source": source, "front": front, "url": url, "apps": [applied_entry(app) for app in apps]}
+
+
 def front_differs(applied: t.Mapping[str, t.Any], apps: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
     """Whether a front has to learn something new of these apps.
 

@@ -59,7 +59,7 @@ import json
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import applied_entry
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import applied_catalog
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import PLAN, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan, StalePlanError
@@ -81,12 +81,7 @@ def main() -> None:
     os.umask(0o022)
     layout, plan = Layout(module.params["root"]), Plan.of(module.params["plan"])
     path = layout.catalog
-    catalog = {
-        "source": module.params["source"],
-        "front": module.params["front"],
-        "url": module.params["url"],
-        "apps": [applied_entry(app) for app in module.params["apps"]],
-    }
+    catalog = applied_catalog(*(module.params[key] for key in ("source", "front", "url", "apps")))
     text = json.dumps(catalog, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     before = read_text(path)
     try:

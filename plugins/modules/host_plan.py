@@ -66,8 +66,12 @@ options:
     type: str
     choices: [warn, error, ignore]
     default: warn
+  url:
+    description: The host's URL for visitors, for RV(records).
+    type: str
+    default: ""
   catalog:
-    description: The apps of O(apps) as entries of the catalog, for O(capacity) and RV(front).
+    description: The apps of O(apps) as entries of the catalog, for O(capacity), RV(front) and RV(records).
     type: list
     elements: dict
     default: []
@@ -127,6 +131,10 @@ front:
       what is applied says; a run for all always looks.
   returned: always
   type: bool
+records:
+  description: Whether the run has to write down what is applied, because it will not be what is written now.
+  returned: always
+  type: bool
 applied:
   description: What is applied to this host, as far as a front needs it.
   returned: always
@@ -159,7 +167,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _capacity, _host_plan
-from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import front_differs, read_applied
+from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import (
+    applied_catalog,
+    front_differs,
+    read_applied,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
@@ -177,11 +189,14 @@ ARGUMENTS: dict[str, t.Any] = {
     "front": {"type": "str", "choices": ["nginx", "caddy"]},
     "port": {"type": "int", "default": 80},
     "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
+    "url": {"type": "str", "default": ""},
     "catalog": {"type": "list", "elements": "dict", "default": []},
     "uv_binary": {"type": "path"},
     "tools": {"type": "str"},
     "install_uv": {"type": "bool", "default": True},
 }
+
+_APPLIED = ("source", "front", "url", "catalog")
 
 
 def _applied(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
@@ -229,13 +244,15 @@ def main() -> None:
     problems += _host_plan.package_problems(missing_packages)
     if problems:
         module.fail_json(msg="Nothing was changed on this host:\n- " + "\n- ".join(problems), problems=problems)
+    # What is only tried out is nothing to the front.
+    front = not only or (not params["preview"] and front_differs(applied, work))
     module.exit_json(
         deployed=deployed,
         removed=removed,
         only=only,
         lays_out=_host_plan.lays_out(layout, only or params["apps"], params["uv_binary"], params["tools"]),
-        # What is only tried out is nothing to the front.
-        front=not only or (not params["preview"] and front_differs(applied, work)),
+        front=front,
+        records=front if only else applied != applied_catalog(*(params[key] for key in _APPLIED)),
         plan=plan,
         applied=applied["apps"],
         missing_packages=missing_packages,

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _applied_catalog
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.modules import applied_catalog, host_plan
+from helpers.modules import run_module
+from helpers.processes import free_port
 
 
 @pytest.fixture
@@ -80,3 +84,29 @@ def test_a_front_learns_what_it_shows_or_routes(different: dict[str, t.Any], dif
 
 def test_a_front_learns_of_a_new_app() -> None:
     assert _applied_catalog.front_differs({"apps": []}, [app("one")])
+
+
+@pytest.mark.parametrize(
+    ("different", "records"),
+    [
+        ({}, False),
+        ({"url": "http://other"}, True),
+        ({"source": "there", "adopt_source": True}, True),
+        ({"catalog": [app("one", title="Another")]}, True),
+        ({"catalog": [app("one", env={"MODE": "slow"})]}, False),
+        ({"catalog": [app("one", title="Another")], "only": ["one"], "preview": True}, False),
+        ({"catalog": [app("one", title="Another")], "only": ["one"]}, True),
+        ({"url": "http://other", "only": ["one"]}, False),
+    ],
+)
+def test_what_is_applied_is_written_down_when_it_will_be_something_else(
+    layout: Layout, different: dict[str, t.Any], records: bool
+) -> None:
+    said = {"source": "here", "front": "nginx", "url": "http://localhost"}
+    os.makedirs(layout.etc)
+    Path(layout.supervisor_conf).parent.mkdir(parents=True, exist_ok=True)
+    Path(layout.supervisor_conf).touch()
+    run_module(applied_catalog, root=layout.root, apps=[app("one")], plan=look(layout), **said)
+    wanted = {"apps": ["one"], "catalog": [app("one")], "capacity": "ignore", "port": free_port(), **said, **different}
+    found = run_module(host_plan, root=layout.root, **wanted)
+    assert found.get("records") is records, found
