@@ -36,6 +36,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     LIVE_PATHS,
     PIN,
     PINNED_KINDS,
+    POLICY,
     PORT,
     REMOVED_HEADERS,
     AppRoute,
@@ -82,6 +83,7 @@ def caddy_config(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
             "trust": _trusted(settings),
         },
         PROXY,
+        _headers(settings),
         MISDIRECTED,
         REFUSE_FOREIGN,
         LIVE,
@@ -118,6 +120,13 @@ def _site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     return text + ERRORS % {"front": _quote(settings.layout.front)} + "}\n"
 
 
+def _headers(settings: FrontSettings) -> str:
+    """Of every answer. Each ``handle_errors`` imports them again, since Caddy drops what waits for the answer."""
+    headers = {**dict(settings.security_headers), POLICY: "{vars.pyapps_policy}"}
+    lines = "".join('\t\t%s "%s"\n' % header for header in headers.items())
+    return "(pyapps_headers) {\n\theader {\n%s\t\t-Server\n\t}\n}\n" % lines
+
+
 def _log(settings: FrontSettings) -> str:
     output = "file %s {\n\t\t\troll_size 10MiB\n\t\t\troll_keep 5\n\t\t}" % _quote(settings.access_log)
     return "\tlog {\n\t\toutput %s\n\t}\n" % (output if settings.access_log else "stdout")
@@ -125,7 +134,7 @@ def _log(settings: FrontSettings) -> str:
 
 def _head(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     """What comes before the apps: headers, host names, whom we believe what, our own files."""
-    text = "header {\n%s\t-Server\n}\n" % "".join('\t%s "%s"\n' % header for header in settings.security_headers)
+    text = 'vars pyapps_policy "%s"\nimport pyapps_headers\n' % settings.policy()
     text += _refuse_misdirected(settings)
     # Caddy itself sets X-Forwarded-Host, but would believe a trusted proxy's.
     text += "".join("request_header -%s\n" % name for name in ("X-Forwarded-Host", *REMOVED_HEADERS))
@@ -216,6 +225,8 @@ def _app(route: AppRoute, settings: FrontSettings) -> str:
         text += "@slash_%s vars_regexp slash {http.request.uri} %s\n" % (route.name, _raw(r"^%s(\?.*)?$" % base))
         text += "redir @slash_%s %s/{re.slash.1} 301\n" % (route.name, route.base)
     body = "request_body {\n\tmax_size %dMiB\n}\n" % route.max_body_mb
+    if route.frame_ancestors:
+        body += 'vars pyapps_policy "%s"\n' % settings.policy(route.frame_ancestors)
     body += _known_origins("listed_origin", route.origins)
     body += _user_headers(route, settings)
     body += "import pyapps_refuse_foreign\n"

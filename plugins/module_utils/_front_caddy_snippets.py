@@ -102,6 +102,7 @@ REFUSE_FOREIGN = """\
 
 ERRORS = """\
     handle_errors {
+        import pyapps_headers
         @friendly {
             vars pyapps_friendly yes
             expression {err.status_code} in [502, 503, 504]

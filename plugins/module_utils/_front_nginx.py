@@ -54,11 +54,11 @@ def nginx_site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     return preamble(routes, settings) + "\n" + server
 
 
-def _document(settings: FrontSettings) -> str:
+def _document(settings: FrontSettings, route: AppRoute | None = None) -> str:
     """Directives of whatever page we serve ourselves: never stored, never taken for another one."""
     return (
         'etag off;\nif_modified_since off;\nmax_ranges 0;\nadd_header Last-Modified "";\n'
-        "add_header Cache-Control no-store always;\n" + security(settings)
+        "add_header Cache-Control no-store always;\n" + security(settings, route)
     )
 
 
@@ -123,7 +123,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
         '~ "%s[^/]*$"' % pin,
         "root %s;\n" % serving,
         "default_type text/html;\ngzip on;\ngzip_vary on;\n",
-        _document(settings),
+        _document(settings, route),
         "try_files /$pyapps_preview @pyapps_out_%s;\n" % route.name,
     )
     nested += _location('~ "^%s/~/%s(?:/|$)"' % (base, PIN), *out)
@@ -135,7 +135,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
         '~ "^%s/"' % base,
         *_or_unavailable(route, must_exist=False),
         "default_type text/html;\ngzip_static on;\ngzip on;\ngzip_vary on;\n",
-        _document(settings),
+        _document(settings, route),
         "try_files /index.html @pyapps_%s;\n" % route.name,
     )
     named = _location("@pyapps_" + route.name, _limits(route, settings), *_live(route))
@@ -160,8 +160,10 @@ def _app(route: AppRoute, nested: str, settings: FrontSettings) -> str:
 
 
 def _limits(route: AppRoute, settings: FrontSettings) -> str:
-    """Size of uploads (C-12); the headers again where an app has some of its own, since nginx inherits all or none."""
+    """Size of uploads; the headers again where an app has some of its own, since nginx inherits all or none."""
     text = "client_max_body_size %dm;\n" % route.max_body_mb
+    if route.frame_ancestors:
+        text += security(settings, route)
     if route.user_headers:
         text += forwarded(route.user_headers, bool(settings.trusted_proxies))
     return text

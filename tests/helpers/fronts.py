@@ -56,7 +56,7 @@ def entry(name: str, base: str | None = None, **changes: t.Any) -> dict[str, t.A
         "base_path": "/" + name if base is None else base,
         "gallery": {"listed": changes.pop("listed", True)},
         "streamlit": {"entry_file": "app.py", "port": None, "config": changes.pop("config", {})},
-        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], **changes},
+        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": [], **changes},
     }
 
 
