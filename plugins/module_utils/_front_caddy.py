@@ -116,8 +116,8 @@ def _site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     text += "\troute {\n" + _indent(_head(routes, settings), 2)
     for route in routes:
         text += _indent(_app(route, settings), 2)
-    text += "\t\trespond 404\n\t}\n"
-    return text + ERRORS % {"front": _quote(settings.layout.front)} + "}\n"
+    text += "\t\tvars pyapps_no_app yes\n\t\terror 404\n\t}\n"
+    return text + ERRORS % {"srv": _quote(settings.layout.srv)} + "}\n"
 
 
 def _headers(settings: FrontSettings) -> str:
@@ -283,7 +283,7 @@ def _pinned(route: AppRoute, base: str) -> str:
     )
     text += "redir @document %s/{re.document.1}{re.document.2} 302\n" % route.base
     text += "@tilde path_regexp %s\nrespond @tilde 404\n" % _raw("^%s/~" % base)
-    text += "import pyapps_friendly %s\n" % _quote(folder.path)
+    text += "import pyapps_friendly %s %s\n" % (_quote(folder.path), route.name)
     text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
     text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
     text += "@stcore path_regexp /_stcore/\nrespond @stcore 404\n"
@@ -298,4 +298,4 @@ def _pinned(route: AppRoute, base: str) -> str:
 def _plain(route: AppRoute) -> str:
     """The published proxying: everything below the base to the live instance (``[route] pinned = false``)."""
     folder = _quote(route.folder.path)
-    return "import pyapps_friendly %s\nimport pyapps_live %s\n" % (folder, folder)
+    return "import pyapps_friendly %s %s\nimport pyapps_live %s\n" % (folder, route.name, folder)

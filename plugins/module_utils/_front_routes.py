@@ -42,7 +42,9 @@ BLOCKED = r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[
 Nor with something behind the name: Streamlit's own patterns end with Python's ``$``, which lets a line end pass."""
 
 ASSETS_PREFIX = ASSETS_URL + "/streamlit-"
-UNAVAILABLE_URL = "/_pyapps/unavailable.html"
+AWAY_URL = "/_pyapps/away/"
+"""Before an app's name: the page of an app that is away."""
+NOT_FOUND_URL = "/_pyapps/not-found"
 MISDIRECTED_URL = "/_pyapps/misdirected"
 
 POLICY = "Content-Security-Policy"
