@@ -21,7 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY_APP, Assignment
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command
-from ansible_collections.selfhost.pyapps.plugins.module_utils._origins import normal_origins
+from ansible_collections.selfhost.pyapps.plugins.module_utils._origins import normal_frame_ancestors, normal_origins
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import read_table
@@ -111,6 +111,7 @@ class AppReader:
                 "pinned": route["pinned"],
                 "max_upload_mb": route["max_upload_mb"] or largest_upload,
                 "allowed_origins": normal_origins(route["allowed_origins"] or [], self._report),
+                "frame_ancestors": normal_frame_ancestors(route["frame_ancestors"] or [], self._report),
             },
             "limits": settings["limits"],
             "gallery": settings["gallery"],

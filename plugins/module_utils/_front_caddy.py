@@ -36,6 +36,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     LIVE_PATHS,
     PIN,
     PINNED_KINDS,
+    POLICY,
     PORT,
     REMOVED_HEADERS,
     AppRoute,
@@ -82,6 +83,7 @@ def caddy_config(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
             "trust": _trusted(settings),
         },
         PROXY,
+        _headers(settings),
         MISDIRECTED,
         REFUSE_FOREIGN,
         LIVE,
@@ -114,8 +116,15 @@ def _site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     text += "\troute {\n" + _indent(_head(routes, settings), 2)
     for route in routes:
         text += _indent(_app(route, settings), 2)
-    text += "\t\trespond 404\n\t}\n"
-    return text + ERRORS % {"front": _quote(settings.layout.front)} + "}\n"
+    text += "\t\tvars pyapps_no_app yes\n\t\terror 404\n\t}\n"
+    return text + ERRORS % {"srv": _quote(settings.layout.srv)} + "}\n"
+
+
+def _headers(settings: FrontSettings) -> str:
+    """Of every answer. Each ``handle_errors`` imports them again, since Caddy drops what waits for the answer."""
+    headers = {**dict(settings.security_headers), POLICY: "{vars.pyapps_policy}"}
+    lines = "".join('\t\t%s "%s"\n' % header for header in headers.items())
+    return "(pyapps_headers) {\n\theader {\n%s\t\t-Server\n\t}\n}\n" % lines
 
 
 def _log(settings: FrontSettings) -> str:
@@ -125,7 +134,7 @@ def _log(settings: FrontSettings) -> str:
 
 def _head(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     """What comes before the apps: headers, host names, whom we believe what, our own files."""
-    text = "header {\n%s\t-Server\n}\n" % "".join('\t%s "%s"\n' % header for header in settings.security_headers)
+    text = 'vars pyapps_policy "%s"\nimport pyapps_headers\n' % settings.policy()
     text += _refuse_misdirected(settings)
     # Caddy itself sets X-Forwarded-Host, but would believe a trusted proxy's.
     text += "".join("request_header -%s\n" % name for name in ("X-Forwarded-Host", *REMOVED_HEADERS))
@@ -216,6 +225,8 @@ def _app(route: AppRoute, settings: FrontSettings) -> str:
         text += "@slash_%s vars_regexp slash {http.request.uri} %s\n" % (route.name, _raw(r"^%s(\?.*)?$" % base))
         text += "redir @slash_%s %s/{re.slash.1} 301\n" % (route.name, route.base)
     body = "request_body {\n\tmax_size %dMiB\n}\n" % route.max_body_mb
+    if route.frame_ancestors:
+        body += 'vars pyapps_policy "%s"\n' % settings.policy(route.frame_ancestors)
     body += _known_origins("listed_origin", route.origins)
     body += _user_headers(route, settings)
     body += "import pyapps_refuse_foreign\n"
@@ -272,7 +283,7 @@ def _pinned(route: AppRoute, base: str) -> str:
     )
     text += "redir @document %s/{re.document.1}{re.document.2} 302\n" % route.base
     text += "@tilde path_regexp %s\nrespond @tilde 404\n" % _raw("^%s/~" % base)
-    text += "import pyapps_friendly %s\n" % _quote(folder.path)
+    text += "import pyapps_friendly %s %s\n" % (_quote(folder.path), route.name)
     text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
     text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
     text += "@stcore path_regexp /_stcore/\nrespond @stcore 404\n"
@@ -287,4 +298,4 @@ def _pinned(route: AppRoute, base: str) -> str:
 def _plain(route: AppRoute) -> str:
     """The published proxying: everything below the base to the live instance (``[route] pinned = false``)."""
     folder = _quote(route.folder.path)
-    return "import pyapps_friendly %s\nimport pyapps_live %s\n" % (folder, folder)
+    return "import pyapps_friendly %s %s\nimport pyapps_live %s\n" % (folder, route.name, folder)

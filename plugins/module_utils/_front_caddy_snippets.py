@@ -47,11 +47,11 @@ PROXY = """\
 }
 """
 
-# {args[0]}: the app's folder. The friendly page answers what fails from here on.
+# {args[0]}: the app's folder, {args[1]}: its name. The friendly page answers what fails from here on.
 LIVE = (
     """\
 (pyapps_friendly) {
-    vars pyapps_friendly yes
+    vars pyapps_away {args[1]}
     @down file {
         root {args[0]}
         try_files /down /live/away
@@ -102,16 +102,47 @@ REFUSE_FOREIGN = """\
 
 ERRORS = """\
     handle_errors {
+        import pyapps_headers
         @friendly {
-            vars pyapps_friendly yes
+            vars_regexp away {vars.pyapps_away} .
             expression {err.status_code} in [502, 503, 504]
         }
         handle @friendly {
-            header Retry-After 5
-            header Cache-Control no-store
-            rewrite * /unavailable.html
-            root * %(front)s
-            import pyapps_document 503
+            route {
+                header Retry-After 5
+                root * %(srv)s
+                @body not method GET HEAD
+                method @body GET
+                @was_live file {
+                    root %(srv)s
+                    try_files /apps/{vars.pyapps_away}/live/
+                }
+                handle @was_live {
+                    route {
+                        @told file {
+                            root %(srv)s
+                            try_files /apps/{vars.pyapps_away}/down.html /front/apps/{vars.pyapps_away}.away.html
+                        }
+                        rewrite @told {http.matchers.file.relative}
+                        import pyapps_document 503
+                    }
+                }
+                rewrite * /front/apps/{vars.pyapps_away}.never.html
+                import pyapps_document 503
+            }
+        }
+        @no_app {
+            vars pyapps_no_app yes
+            expression {err.status_code} == 404
+        }
+        handle @no_app {
+            route {
+                @body not method GET HEAD
+                method @body GET
+                rewrite * /front/not-found.html
+                root * %(srv)s
+                import pyapps_document 404
+            }
         }
         respond "{err.status_code} {err.status_text}" {err.status_code}
     }

@@ -31,15 +31,16 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx_text 
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     ASSETS_PREFIX,
+    AWAY_URL,
     BLOCKED,
     INSTANCE,
     LIVE_PATHS,
     MISDIRECTED_URL,
+    NOT_FOUND_URL,
     PIN,
     PINNED_KINDS,
     PORT,
     STREAM_TIMEOUT,
-    UNAVAILABLE_URL,
     AppRoute,
     FrontSettings,
 )
@@ -54,11 +55,11 @@ def nginx_site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     return preamble(routes, settings) + "\n" + server
 
 
-def _document(settings: FrontSettings) -> str:
+def _document(settings: FrontSettings, route: AppRoute | None = None) -> str:
     """Directives of whatever page we serve ourselves: never stored, never taken for another one."""
     return (
         'etag off;\nif_modified_since off;\nmax_ranges 0;\nadd_header Last-Modified "";\n'
-        "add_header Cache-Control no-store always;\n" + security(settings)
+        "add_header Cache-Control no-store always;\n" + security(settings, route)
     )
 
 
@@ -67,7 +68,7 @@ def _location(where: str, *directives: str) -> str:
 
 
 def _own_locations(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
-    """Assets, gallery, the page of an app that does not answer, and 404 for the rest (S0-61)."""
+    """Assets, gallery, and 404 for the rest."""
     layout = settings.layout
     text = _location(
         "^~ " + ASSETS_PREFIX,
@@ -77,11 +78,9 @@ def _own_locations(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str
         security(settings),
     )
     text += _location(
-        "= " + UNAVAILABLE_URL,
-        "internal;\n",
-        "client_max_body_size 0;\n",
-        "alias %s;\n" % quote(os.path.join(layout.front, "unavailable.html")),
-        "add_header Retry-After 5 always;\n",
+        "= " + NOT_FOUND_URL,
+        "internal;\nclient_max_body_size 0;\n",
+        "alias %s;\ndefault_type text/html;\n" % quote(layout.not_found_page),
         _document(settings),
     )
     if settings.names is not None:
@@ -95,8 +94,25 @@ def _own_locations(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str
                 _document(settings),
                 "try_files /index.html =404;\n",
             )
-        text += _location("/", "return 404;\n")
+        text += _location("/", "error_page 404 %s;\nreturn 404;\n" % NOT_FOUND_URL)
     return indent(text, 4)
+
+
+def _away(route: AppRoute, settings: FrontSettings) -> str:
+    """The page of an app that is away: with what is known of why; without; or that it has not been live."""
+    layout = settings.layout
+    pages = [os.path.relpath(path, layout.srv) for path in (route.folder.down_page, layout.away_page(route.name))]
+    never = os.path.relpath(layout.never_live_page(route.name), layout.srv)
+    return _location(
+        "= %s%s" % (AWAY_URL, route.name),
+        "internal;\nclient_max_body_size 0;\ndefault_type text/html;\n",
+        "root %s;\n" % quote(layout.srv),
+        # Who never was live has no page but this one: try_files does not count where an "if" has been true.
+        "if (!-d %s) { rewrite ^ /%s break; }\n" % (quote(route.folder.live), never),
+        "add_header Retry-After 5 always;\n",
+        _document(settings, route),
+        "try_files %s =503;\n" % " ".join("/" + page for page in pages),
+    )
 
 
 def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
@@ -123,7 +139,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
         '~ "%s[^/]*$"' % pin,
         "root %s;\n" % serving,
         "default_type text/html;\ngzip on;\ngzip_vary on;\n",
-        _document(settings),
+        _document(settings, route),
         "try_files /$pyapps_preview @pyapps_out_%s;\n" % route.name,
     )
     nested += _location('~ "^%s/~/%s(?:/|$)"' % (base, PIN), *out)
@@ -135,7 +151,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
         '~ "^%s/"' % base,
         *_or_unavailable(route, must_exist=False),
         "default_type text/html;\ngzip_static on;\ngzip on;\ngzip_vary on;\n",
-        _document(settings),
+        _document(settings, route),
         "try_files /index.html @pyapps_%s;\n" % route.name,
     )
     named = _location("@pyapps_" + route.name, _limits(route, settings), *_live(route))
@@ -153,15 +169,17 @@ def _plain_app(route: AppRoute, settings: FrontSettings) -> str:
 
 
 def _app(route: AppRoute, nested: str, settings: FrontSettings) -> str:
-    text = "# app %s\n" % route.name
+    text = "# app %s\n" % route.name + _away(route, settings)
     if route.base:
         text += "location = %s { return 301 %s/$is_args$args; }\n" % (route.base, route.base)
     return indent(text + _location("^~ %s/" % route.base, _limits(route, settings), nested), 4)
 
 
 def _limits(route: AppRoute, settings: FrontSettings) -> str:
-    """Size of uploads (C-12); the headers again where an app has some of its own, since nginx inherits all or none."""
+    """Size of uploads; the headers again where an app has some of its own, since nginx inherits all or none."""
     text = "client_max_body_size %dm;\n" % route.max_body_mb
+    if route.frame_ancestors:
+        text += security(settings, route)
     if route.user_headers:
         text += forwarded(route.user_headers, bool(settings.trusted_proxies))
     return text
@@ -175,7 +193,7 @@ def _or_unavailable(route: AppRoute, must_exist: bool = True) -> tuple[str, ...]
     missing = "if (!-d %s) { return 503; }\n" % quote(route.folder.live)
     return (
         "root %s;\n" % quote(route.folder.live),
-        "error_page 502 503 504 =503 %s;\n" % UNAVAILABLE_URL,
+        "error_page 502 503 504 =503 %s%s;\n" % (AWAY_URL, route.name),
         *("if (-f %s) { return 503; }\n" % quote(flag) for flag in (route.folder.down, route.folder.live + "/" + AWAY)),
         *([missing] if must_exist else []),
     )

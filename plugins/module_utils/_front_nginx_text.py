@@ -13,6 +13,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     INSTANCE,
     MISDIRECTED_URL,
+    POLICY,
     PORT,
     REMOVED_HEADERS,
     AppRoute,
@@ -229,8 +230,15 @@ def forwarded(user_headers: t.Iterable[str], trusted: bool = False) -> str:
     return "".join("proxy_set_header %s %s;\n" % header for header in headers.items())
 
 
-def security(settings: FrontSettings) -> str:
-    return "".join('add_header %s "%s" always;\n' % header for header in settings.security_headers)
+def security(settings: FrontSettings, route: AppRoute | None = None) -> str:
+    """Headers of an answer; nginx hands them down to no location that has headers of its own.
+
+    :param route: the app that answers, or whose page it is
+    """
+    headers = dict(settings.security_headers)
+    if route is not None:
+        headers[POLICY] = settings.policy(route.frame_ancestors)
+    return "".join('add_header %s "%s" always;\n' % header for header in headers.items())
 
 
 def indent(text: str, blanks: int) -> str:

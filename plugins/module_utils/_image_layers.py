@@ -239,7 +239,7 @@ def _add_front(wish: Wish, layer: Layer) -> None:
     """The front's files; what it keeps for itself (copies of old files, marks) stays here."""
     layout = wish.layout
     layer.parts.append(Part(_inside(layout, layout.front), layout.front))
-    for name in ("index.html", "unavailable.html"):
+    for name in ("index.html", "not-found.html", "apps"):
         layer.add(layout, os.path.join(layout.front, name))
     if wish.nginx_dir:
         for folder in ("sites-available", "sites-enabled"):

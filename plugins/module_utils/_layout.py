@@ -85,6 +85,11 @@ class AppLayout:
         """Flag file: the live instance does not answer, so the front shows the friendly page."""
         return os.path.join(self.path, "down")
 
+    @property
+    def down_page(self) -> str:
+        """Beside the flag: the friendly page, with what is known of why and since when."""
+        return os.path.join(self.path, "down.html")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -218,8 +223,30 @@ class Layout:
 
     @property
     def front(self) -> str:
-        """What the front serves itself: the gallery and the page of an app that does not answer."""
+        """What the front serves itself: the gallery, and pages for what is not there."""
         return os.path.join(self.srv, "front")
+
+    @property
+    def gallery_page(self) -> str:
+        return os.path.join(self.front, "index.html")
+
+    @property
+    def not_found_page(self) -> str:
+        """For an address that is no app."""
+        return os.path.join(self.front, "not-found.html")
+
+    @property
+    def front_apps(self) -> str:
+        """The front's pages about single apps."""
+        return os.path.join(self.front, "apps")
+
+    def away_page(self, name: str) -> str:
+        """For an app that does not answer; :attr:`AppLayout.down_page` knows more."""
+        return os.path.join(self.front_apps, name + ".away.html")
+
+    def never_live_page(self, name: str) -> str:
+        """For an app that has not been live yet."""
+        return os.path.join(self.front_apps, name + ".never.html")
 
     @property
     def healthcheck(self) -> str:

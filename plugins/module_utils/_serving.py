@@ -14,6 +14,7 @@ import gzip
 import os
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _away_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
     force_remove,
     make_folder,
@@ -81,7 +82,7 @@ def differences(app: AppLayout, record: InstanceRecord, page: str | None) -> dic
     """What of a healthy live instance is not as it should be: path of a file and its content, None for "no file"."""
     marker = app.marker(record.instance, record.port)
     wanted: dict[str, bytes | None] = {os.path.join(marker, name): None for name in PAGES}
-    wanted[app.down] = None
+    wanted[app.down] = wanted[app.down_page] = None
     wanted[os.path.join(marker, AWAY)] = None
     wanted.update((os.path.join(marker, name), content) for name, content in _contents(record.port, page).items())
     return {path: content for path, content in wanted.items() if read_bytes(path) != content}
@@ -132,9 +133,7 @@ def _target(path: str) -> str | None:
 def clear_down(app: AppLayout) -> None:
     """The live instance answers."""
     clear_away(app.live)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(app.down)
-        sync_folder(app.path)
+    _away_page.clear_down(app)
 
 
 def set_away(marker: str) -> None:

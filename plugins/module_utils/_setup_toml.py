@@ -181,13 +181,28 @@ _ROUTE = Key(
         Key(
             "allowed_origins",
             "strings",
-            "Other sites whose pages may open the app's WebSocket (pages that embed it). The app's own address is"
-            " always allowed. There is no wildcard. Streamlit 1.41 has no such option, so there a list is an error.",
+            "Other sites whose own scripts may open the app's WebSocket. A page that shows the app in a frame needs"
+            " `frame_ancestors` instead: in a frame the app asks as itself. The app's own address is always allowed."
+            " There is no wildcard. Streamlit 1.41 has no such option, so there a list is an error.",
             default=[],
             pattern="[Hh][Tt][Tt][Pp][Ss]?://%s(?::[0-9]{1,5})?" % _HOST,
             longest=300,
             allowed="an array; each http:// or https://, a host name, and perhaps : and a port; no path, no *",
             example=["https://www.example.com"],
+        ),
+        Key(
+            "frame_ancestors",
+            "strings",
+            "Other sites whose pages may show the app in a frame, beside those of the front"
+            " (`nginx_frame_ancestors`, `caddy_frame_ancestors`: the app's own address). Browsers keep Streamlit's"
+            " cookies from a frame on a page of another site, and without them uploads end with 403: see"
+            " [embedding](../how-to/embed-an-app.md).",
+            default=[],
+            pattern=r"\*|[Hh][Tt][Tt][Pp][Ss]?://(?:\*\.)?%s(?::[0-9]{1,5})?" % _HOST,
+            longest=300,
+            allowed="an array; each http:// or https://, a host name (`*.` before it means every name below it), and"
+            ' perhaps : and a port; no path; or "*" for every site',
+            example=["https://intranet.example.com"],
         ),
     ),
 )

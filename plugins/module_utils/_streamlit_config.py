@@ -24,6 +24,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer impor
 
 ORIGINS = "server.corsAllowedOrigins"
 
+# Without it Streamlit's menu offers visitors a button "Deploy", which leads elsewhere.
+_DEFAULTS: dict[str, t.Any] = {"client.toolbarMode": "viewer"}
+
 _OPTION = re.compile(r'\b_create_option\(\s*"([\w.]+)"')
 _THEME_OPTION = re.compile(r'\b_create_theme_options\(\s*"(\w+)",\s*categories=\[([^\]]*)\]')
 _THEME_CLASS = re.compile(r"^class CustomThemeCategories\b.*\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
@@ -116,8 +119,11 @@ def config_options(app: t.Mapping[str, t.Any], host: HostOptions, streamlit: Ins
             "[route] allowed_origins: Streamlit %s can not allow other origins (it has no option %s; 1.53 has): "
             "use a newer Streamlit or remove allowed_origins (%s)" % (streamlit.version, ORIGINS, ", ".join(origins))
         )
-    ours = {key: value for key, value in _host_owned(app, host).items() if streamlit.knows(key)}
-    return {**own, **ours}
+    defaults, ours = (
+        {key: value for key, value in options.items() if streamlit.knows(key)}
+        for options in (_DEFAULTS, _host_owned(app, host))
+    )
+    return {**defaults, **own, **ours}
 
 
 def config_text(options: t.Mapping[str, t.Any]) -> str:

@@ -12,8 +12,8 @@ short_description: Serve the whole catalog as one site of nginx
 version_added: 0.1.0
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 description:
-  - Writes C(sites-available/pyapps.conf) and its link, the gallery, and the page of an app that does not answer, each
-    only when it differs. No other site is touched, except the distribution's default one when O(disable_default_site)
+  - Writes C(sites-available/pyapps.conf) and its link, the gallery, and the pages for what is not there, each only
+    when it differs. No other site is touched, except the distribution's default one when O(disable_default_site)
     says so.
   - Lets C(nginx -t) judge nginx's whole configuration with the new site in it. When nginx refuses it, the old files are
     put back and the module fails with nginx's words.
@@ -99,9 +99,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments i
     refuse_stranger,
     settings_of,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import no_page_files, page_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_install import Install, RejectedError, Wanted
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import command_of
@@ -126,16 +126,13 @@ def _wanted(params: dict[str, t.Any]) -> list[Wanted]:
     available = os.path.join(params["nginx_dir"], "sites-available")
     enabled = os.path.join(params["nginx_dir"], "sites-enabled")
     site, link = os.path.join(available, "pyapps.conf"), os.path.join(enabled, "pyapps.conf")
-    gallery = os.path.join(layout.front, "index.html")
-    unavailable = os.path.join(layout.front, "unavailable.html")
     if params["state"] == "absent":
-        files = [Wanted(link, None, link=True), Wanted(site, None), Wanted(gallery, None), Wanted(unavailable, None)]
+        files = [Wanted(link, None, link=True), Wanted(site, None), *no_page_files(layout)]
         return files + _default_site(layout, enabled, disable=False)
     settings = settings_of(params, default_server=_is_default(params))
     routes = app_routes(layout, params["apps"])
     files = [
-        Wanted(unavailable, unavailable_page()),
-        Wanted(gallery, gallery_page(routes)),
+        *page_files(routes, settings),
         Wanted(site, nginx_site(routes, settings)),
         Wanted(link, site, link=True),
     ]

@@ -144,7 +144,7 @@ apps:
     route:
       description: How the front serves the app.
       type: dict
-      sample: {pinned: true, max_upload_mb: 200, allowed_origins: []}
+      sample: {pinned: true, max_upload_mb: 200, allowed_origins: [], frame_ancestors: []}
     limits:
       description: Memory in MB and percent of one processor that an instance may have; V(null) is no limit.
       type: dict

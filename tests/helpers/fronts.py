@@ -21,8 +21,8 @@ from pathlib import Path
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _serving, _streamlit_assets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import CaddyProcess
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import caddy_config
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import page_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontSettings, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UIDS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
@@ -56,7 +56,7 @@ def entry(name: str, base: str | None = None, **changes: t.Any) -> dict[str, t.A
         "base_path": "/" + name if base is None else base,
         "gallery": {"listed": changes.pop("listed", True)},
         "streamlit": {"entry_file": "app.py", "port": None, "config": changes.pop("config", {})},
-        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], **changes},
+        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": [], **changes},
     }
 
 
@@ -90,7 +90,7 @@ class Front:
         self.layout = Layout(str(self.root))
         self.port = free_port()
         self.settings = FrontSettings(layout=self.layout, port=self.port, address="127.0.0.1", **settings)
-        for folder in (self.layout.front, self.layout.assets, self.layout.run, self.layout.envs):
+        for folder in (self.layout.front_apps, self.layout.assets, self.layout.run, self.layout.envs):
             os.makedirs(folder, exist_ok=True)
         for name in self.apps:
             os.makedirs(self.layout.app(name).serving, exist_ok=True)
@@ -102,8 +102,8 @@ class Front:
     def write(self) -> None:
         """Write the configuration and the pages for the catalog as it is now."""
         routes = app_routes(self.layout, self.apps.values())
-        _files.write_file(os.path.join(self.layout.front, "index.html"), gallery_page(routes))
-        _files.write_file(os.path.join(self.layout.front, "unavailable.html"), unavailable_page())
+        for file in page_files(routes, self.settings):
+            file.put()
         if self.server == "caddy":
             self.caddy.make_folders(UIDS, lambda command: (0, "", ""))
             _files.write_file(self.caddy.config, caddy_config(routes, self.settings))

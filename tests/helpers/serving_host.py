@@ -83,7 +83,7 @@ class ServingHost:
             "streamlit": {"entry_file": "app.py", "port": None, "config": {}},
             "env": {},
             "data": {"paths": []},
-            "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "ignore": []},
+            "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": [], "ignore": []},
             "deploy": {"keep": 5, "start_timeout": 60, "drain_timeout": 0, "max_draining": 2},
             **settings,
         }

@@ -8,12 +8,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import threading
 import typing as t
 from pathlib import Path
 
 import pytest
-from helpers.fronts import Front, ask, entry, eventually
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _away_page
+from helpers.fronts import Answer, Front, ask, entry, eventually
 from helpers.processes import Echo
 
 PAGE = "<!DOCTYPE html><title>%s</title>"
@@ -82,13 +84,25 @@ def base36(number: int) -> str:
     return base36(number // 36) + digits[number % 36] if number >= 36 else digits[number]
 
 
+def assert_is_a_page_of_the_front(answer: Answer, retry: str | None = "5") -> None:
+    """Never stored, and with the security headers of all other answers."""
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert answer.headers["content-security-policy"] == "frame-ancestors 'self'"
+    assert answer.headers.get("retry-after") == retry
+    assert not {"etag", "last-modified"} & set(answer.headers)
+
+
 class TestGallery:
     def test_it_lists_listed_apps_by_title_owner_and_link_escaped(self, front: Front, pins: dict[str, str]) -> None:
         """The gallery at ``/``; instead of S0-61's 404 there."""
         answer = front.ask("/")
         assert answer.status == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert '<a href="/app-1/"><h2>&lt;b&gt;&quot;One&quot;&lt;/b&gt; &amp; more</h2>' in answer.text
+        title = "&lt;b&gt;&quot;One&quot;&lt;/b&gt; &amp; more"
+        assert '<a href="/app-1/"><h2 title="%s">%s</h2>' % (title, title) in answer.text
         assert "<small>Jo &amp; Co</small>" in answer.text
         assert "er.app" not in answer.text
         assert not {"http://", "https://", "src="} & set(answer.text.split())
@@ -99,9 +113,33 @@ class TestGallery:
         front = Front(server, [entry("app-1")], gallery=False)
         try:
             front.start()
-            assert front.ask("/").status == 404
+            for path in ("/", "/nothing"):
+                answer = front.ask(path)
+                assert answer.status == 404
+                assert "There is no app at this address" in answer.text
+                assert "All apps" not in answer.text
         finally:
             front.close()
+
+
+class TestAddressesWithoutAnApp:
+    @pytest.mark.parametrize("path", ["/nothing", "/app-1x/", "/APP-1/", "/a/b?c=%2f", "/favicon.ico", "/index.html"])
+    def test_they_are_a_friendly_404(self, front: Front, path: str) -> None:
+        """It names the way to the gallery, whoever asks how."""
+        for method in ("GET", "POST", "PUT"):
+            answer = front.ask(path, method, body=b"x" if method != "GET" else None)
+            assert answer.status == 404
+            assert "There is no app at this address" in answer.text
+            assert '<a href="/">All apps</a>' in answer.text
+            assert_is_a_page_of_the_front(answer, retry=None)
+        assert front.ask(path, "HEAD").body == b""
+        assert front.ask(path, headers={"If-None-Match": "*", "Range": "bytes=0-3"}).status == 404
+
+    def test_what_is_refused_below_an_app_says_nothing_of_apps(self, front: Front) -> None:
+        """Rules 0 and 4, and the front's own addresses."""
+        for path in ("/app-1/_stcore/metrics", "/app-1/~/x", "/_pyapps/x", "/_pyapps/away/app-1", "/_pyapps/not-found"):
+            answer = front.ask(path)
+            assert (answer.status, "no app at this address" in answer.text) == (404, False)
 
 
 class TestDocuments:
@@ -197,17 +235,39 @@ class TestDocuments:
         for path in ("/never/", "/never/_stcore/health", "/never/page?x=1"):
             answer = front.ask(path)
             assert answer.status == 503
-            assert "One moment" in answer.text
-            assert answer.headers["retry-after"] == "5"
-            assert answer.headers["cache-control"] == "no-store"
+            assert "App never</h1>" in answer.text
+            assert "has not been live yet" in answer.text
+            assert "as soon as it is back" not in answer.text
+            assert_is_a_page_of_the_front(answer)
 
     def test_the_flag_down_shows_the_friendly_page_until_it_is_gone(self, front: Front, pins: dict[str, str]) -> None:
         """The watcher's flag; a pinned path is not concerned."""
         flag = Path(front.layout.app("down").down)
         flag.touch()
-        assert [front.ask(path).status for path in ("/down/", "/down/_stcore/health")] == [503, 503]
+        answers = [front.ask(path) for path in ("/down/", "/down/_stcore/health", "/down/a/b?x=1")]
+        assert [answer.status for answer in answers] == [503, 503, 503]
+        assert {answer.text for answer in answers} == {answers[0].text}
+        assert "App down</h1>" in answers[0].text
+        assert "does not answer right now" in answers[0].text
+        assert "This app is from Johan." in answers[0].text
+        assert '<a href="/">All apps</a>' in answers[0].text
+        assert_is_a_page_of_the_front(answers[0])
         assert front.ask("/down/~/%s/_stcore/health" % pins["down"]).status == 200
         flag.unlink()
+        assert front.ask("/down/").text == PAGE % "down"
+
+    def test_who_sets_the_flag_says_why_and_since_when(self, front: Front, pins: dict[str, str]) -> None:
+        """Other words when it was stopped on purpose; whoever sends whatever sees the page."""
+        app = front.layout.app("down")
+        for reason, words in _away_page.WORDS.items():
+            _away_page.set_down(front.layout, app, reason)
+            for method in ("GET", "POST", "PUT", "DELETE"):
+                answer = front.ask("/down/", method, body=b"x" if method != "GET" else None)
+                assert answer.status == 503
+                assert words in answer.text
+                assert re.search('<p>Since <time datetime="20[^"]*Z">[1-9][^<]* UTC</time>[.]</p>', answer.text)
+                assert_is_a_page_of_the_front(answer)
+        _away_page.clear_down(app)
         assert front.ask("/down/").text == PAGE % "down"
 
     def test_a_crashed_process_is_503_for_visitors_and_502_for_its_tabs(
@@ -219,7 +279,7 @@ class TestDocuments:
         pin = front.serve("gone", crashed.port, PAGE % "gone")
         front.go_live("gone", pin)
         live = front.ask("/gone/_stcore/health")
-        assert (live.status, "One moment" in live.text) == (503, True)
+        assert (live.status, "App gone</h1>" in live.text, "right now" in live.text) == (503, True, True)
         assert front.ask("/gone/~/%s/_stcore/health" % pin).status == 502
         assert front.ask("/app-1/").status == 200
 

@@ -59,7 +59,7 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
         },
         "env": {},
         "data": {"paths": []},
-        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": []},
+        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": []},
         "limits": {"memory": None, "cpu": None},
         "gallery": {"listed": True},
         "deploy": DEPLOY,
@@ -94,6 +94,7 @@ def test_everything_that_can_be_said_arrives_in_the_catalog(tmp_path: Path) -> N
         [route]
         pinned = false
         allowed_origins = ["https://Example.com"]
+        frame_ancestors = ["https://*.Example.com:443", "http://Wiki:8080"]
         [limits]
         memory = 512
         cpu = 150
@@ -119,7 +120,12 @@ def test_everything_that_can_be_said_arrives_in_the_catalog(tmp_path: Path) -> N
     assert app["environment"]["python"] == "3.12"
     assert app["env"] == {"DEBUG": "true"}
     assert app["data"] == {"paths": ["uploads", "cache/tiles"]}
-    assert app["route"] == {"pinned": False, "max_upload_mb": 50, "allowed_origins": ["https://example.com"]}
+    assert app["route"] == {
+        "pinned": False,
+        "max_upload_mb": 50,
+        "allowed_origins": ["https://example.com"],
+        "frame_ancestors": ["https://*.example.com", "http://wiki:8080"],
+    }
     assert app["limits"] == {"memory": 512, "cpu": 150}
     assert (app["gallery"], app["deploy"]) == (
         {"listed": False},
@@ -256,6 +262,10 @@ PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
         (SETTINGS + "[route]\nmax_upload_mb = 0\n", "route.max_upload_mb", "0", "1 to 100000"),
         (SETTINGS + '[route]\nallowed_origins = ["*"]\n', "route.allowed_origins", '"*"', "no *"),
         (SETTINGS + '[route]\nallowed_origins = ["https://a/"]\n', "route.allowed_origins", '"https://a/"', "no path"),
+        (SETTINGS + '[route]\nframe_ancestors = ["example.com"]\n', "route.frame_ancestors", '"example.com"', "http://"),
+        (SETTINGS + '[route]\nframe_ancestors = ["\'self\'"]\n', "route.frame_ancestors", "\"'self'\"", "no path"),
+        (SETTINGS + '[route]\nframe_ancestors = ["https://a;b"]\n', "route.frame_ancestors", '"https://a;b"', "no path"),
+        (SETTINGS + '[route]\nframe_ancestors = ["https://a.*.b"]\n', "route.frame_ancestors", '"https://a.*.b"', "no path"),
         (SETTINGS + '[route]\nallowed_origins = "https://a"\n', "route.allowed_origins", '"https://a"', "an array"),
         (SETTINGS + '[route]\nhost = "a"\n', "route.host", "a string", "allowed_origins"),
         (SETTINGS + "[deploy]\nkeep = 51\n", "deploy.keep", "51", "1 to 50"),

@@ -54,7 +54,8 @@ def layout(tmp_path: Path) -> Layout:
     for leftover in (".part-x", "envs/ab/.part-y"):
         put(os.path.join(layout.srv, leftover), CANARY)
     put(os.path.join(layout.front, "index.html"))
-    put(os.path.join(layout.front, "unavailable.html"))
+    put(layout.not_found_page)
+    put(layout.away_page("app_1"))
     put(os.path.join(layout.front, "nginx.pending"), CANARY)
     for folder in (layout.locks, layout.log):
         os.makedirs(folder)
