@@ -19,11 +19,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.action import app_table as app_table_action
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _ports
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from helpers.apps import SETTINGS, make_app
 from helpers.refusals import GOOD, UsedApp
 from helpers.serving_host import ServingHost
+
+TABLE = {"url": "https://apps.example", "preview_url": "", "removed": [], "notices": []}
+app_table = app_table_action.ActionModule.__new__(app_table_action.ActionModule)  # what it shows needs no task
 
 LIMIT = 4  # seconds of what never ends
 GOAL = 5.0  # seconds from the cause to the refusal; measured and shown
@@ -152,11 +156,22 @@ def _untouched(used: UsedApp) -> t.Iterator[None]:
 
 def check(result: dict[str, t.Any], step: str, says: str) -> None:
     """S0-24: the result names step and cause, with the last lines that tell more."""
-    log = result["log"].splitlines() if isinstance(result["log"], str) else result["log"]
-    told = "\n".join([result["reason"], *log])
+    told = "\n".join([result["reason"], *result["log"]])
     assert (result["state"], result["step"]) == ("failed", step or result["step"]), told
     assert says in told
-    assert len(log) <= 20
+    assert len(result["log"]) <= 20
+    if step != "catalog":  # whose errors end the run before there are results
+        check_table(result)
+
+
+def check_table(result: dict[str, t.Any]) -> None:
+    """S0-24: people read that the old release serves, the reason, and the log line by line."""
+    apps = [{"name": "used", "base_path": "/used"}]
+    lines, answer = app_table.tell({**TABLE, "apps": apps, "results": {"used": result}}, "here")
+    assert lines[2].split(maxsplit=3) == ["used", "https://apps.example/used/", "failed", "kept (old release serves)"]
+    at = lines.index("used failed at step %s: %s" % (result["step"], result["reason"]))
+    assert lines[at + 1 :] == ["    | " + line for line in result["log"]]
+    assert answer["failed"]
 
 
 @pytest.mark.parametrize("cause", list(RELEASES))

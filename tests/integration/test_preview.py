@@ -42,7 +42,7 @@ def show(host: ServingHost, name: str, version: int, **options: t.Any) -> Result
 def promote(host: ServingHost, name: str) -> Result:
     with host_lock(host.layout.lock, 60, "tests"):
         prepared = _preview_end.prepare(host.layout, [name], host.apps.values())
-        return _instances.deploy(host.run(), *prepared).results[name]
+        return _instances.deploy(host.run(), *prepared).results[name].as_dict()
 
 
 def shown(host: ServingHost, name: str) -> list[str]:

@@ -5,22 +5,21 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.action.app_table import happened, summary
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 
 
 @pytest.mark.parametrize(
     ("result", "text"),
     [
-        ({"note": "live"}, "live"),
-        ({"note": "live", "draining": 0}, "live"),
-        ({"note": "live", "draining": 1}, "live; the old one drains"),
-        ({"note": "unchanged", "draining": 2}, "unchanged; 2 old ones drain"),
+        (Result(note="live"), "live"),
+        (Result(note="live", draining=1), "live; the old one drains"),
+        (Result(note="unchanged", draining=2), "unchanged; 2 old ones drain"),
+        (Result().failed("environment", "no"), "stopped at step environment"),
     ],
 )
-def test_what_happened_tells_what_still_drains(result: dict[str, t.Any], text: str) -> None:
+def test_what_happened_tells_what_still_drains(result: Result, text: str) -> None:
     assert happened(result) == text
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _streamlit_assets, _streamlit_assets_step
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_assets import AssetsError
 
 NEW = b"window.__streamlit BACKEND_BASE_URL _stcore/stream " * 40
@@ -37,8 +38,8 @@ def make_environment(layout: Layout, name: str, script: bytes = NEW) -> None:
     (static / "outside").symlink_to("/etc/passwd")
 
 
-def results(*environments: str) -> dict[str, dict[str, object]]:
-    return {name: {"state": "ok", "environment": name, "streamlit": "1.67.0"} for name in environments}
+def results(*environments: str) -> Results:
+    return {name: Result(environment=name, streamlit="1.67.0") for name in environments}
 
 
 def apps(*names: str) -> list[dict[str, str]]:
@@ -76,7 +77,7 @@ def test_an_unchanged_run_reads_a_link_and_hashes_nothing(layout: Layout, monkey
 def test_check_mode_says_the_name_without_copying(layout: Layout) -> None:
     """What is built can be named; what is not built yet is None."""
     make_environment(layout, "one")
-    given = {**results("one"), "two": {"state": "ok", "environment": None, "streamlit": None}}
+    given = {**results("one"), "two": Result()}
     foreseen = _streamlit_assets_step.foresee(layout, apps("one", "two"), given)
     assert foreseen["app_results"]["two"]["assets"] is None
     assert not os.path.exists(layout.assets)
@@ -88,12 +89,12 @@ def test_an_environment_without_streamlit_fails_that_app_alone(layout: Layout) -
     """One app's failure is one app's failure; what failed before is handed on."""
     make_environment(layout, "one")
     os.makedirs(os.path.join(layout.envs, "bare"))
-    given = {**results("one", "bare"), "gone": {"state": "failed", "step": "environment", "reason": "x"}}
+    given = {**results("one", "bare"), "gone": Result().failed("environment", "x")}
     report = _streamlit_assets_step.run(layout, apps("one", "bare", "gone"), given)["app_results"]
     assert report["one"]["state"] == "ok"
     assert (report["bare"]["state"], report["bare"]["step"]) == ("failed", "assets")
     assert "no Streamlit" in report["bare"]["reason"]
-    assert report["gone"] == given["gone"]
+    assert report["gone"] == given["gone"].as_dict()
 
 
 def test_only_what_no_release_and_no_app_uses_is_deleted(layout: Layout) -> None:
