@@ -15,6 +15,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_assets 
     assets_name,
     copy_assets,
     delete,
+    is_pinnable,
     known_assets,
     unused,
 )
@@ -73,6 +74,7 @@ def _each(
     layout: Layout, apps: Apps, results: Results, prune: bool, name_of: t.Callable[[str, str], str | None]
 ) -> dict[str, t.Any]:
     after: dict[str, dict[str, t.Any]] = {name: dict(result) for name, result in results.items()}
+    wants_pin = {app["name"] for app in apps if app["route"]["pinned"]}
     changed = False
     for result in after.values():
         if result.get("state") == "ok":
@@ -85,6 +87,8 @@ def _each(
             after[name].update(state="failed", step="assets", reason=str(error), log=[], assets=None)
             continue
         changed = changed or new
+        if name in wants_pin and is_pinnable(layout, after[name]["assets"] or "") is False:
+            after[name]["unpinned"] = True
     used = [result["assets"] for result in after.values() if result.get("assets")]
     pruned = unused(layout, used) if prune else []
     return {"app_results": after, "pruned": pruned, "changed": changed or bool(pruned)}
