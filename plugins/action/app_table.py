@@ -59,6 +59,8 @@ def happened(result: Result) -> str:
         note = "stopped at step %s" % result.step
     if result.withdrawn:
         note += "; what its folder holds (%s) was rolled back" % result.withdrawn
+    if result.unpinned:
+        note += "; served unpinned (this Streamlit cannot be pinned): who reconnects after a deploy begins anew"
     if not draining:
         return note
     return "%s; %s" % (note, "the old one drains" if draining == 1 else "%d old ones drain" % draining)

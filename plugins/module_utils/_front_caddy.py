@@ -39,13 +39,20 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     POLICY,
     PORT,
     REMOVED_HEADERS,
+    SCRIPT,
     AppRoute,
     FrontError,
     FrontSettings,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, PREVIEW, PREVIEW_IN_PUBLIC
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import (
+    AWAY,
+    PAGE,
+    PREVIEW,
+    PREVIEW_IN_PUBLIC,
+    STATIC,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
 
 NAMES_ENDING = ".caddy"
@@ -271,11 +278,12 @@ def _pinned(route: AppRoute, base: str) -> str:
     text += "@preview vars_regexp preview {http.request.uri} %s\n" % _raw(r"^%s/~/(%s)/[^/?]*(?:\?.*)?$" % (base, PIN))
     text += (
         "handle @preview {\n\troute {\n"
-        "\t\t@shown file {\n\t\t\troot %s\n\t\t\ttry_files /{re.preview.1}/{vars.pyapps_preview}\n\t\t}\n"
+        "\t\t@shown {\n\t\t\tnot path_regexp %s\n"
+        "\t\t\tfile {\n\t\t\t\troot %s\n\t\t\t\ttry_files /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t}\n\t\t}\n"
         "\t\thandle @shown {\n\t\t\troute {\n"
         "\t\t\t\trewrite * /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t\troot * %s\n"
         "\t\t\t\timport pyapps_document 200\n"
-        "\t\t\t}\n\t\t}\n\t}\n}\n" % (_quote(folder.serving), _quote(folder.serving))
+        "\t\t\t}\n\t\t}\n\t}\n}\n" % (_raw("/" + SCRIPT), _quote(folder.serving), _quote(folder.serving))
     )
     # Slashes of both kinds are cut off the front, or an app at the root would send people to //another.host.
     text += "@document vars_regexp document {http.request.uri} %s\n" % _raw(
@@ -287,6 +295,7 @@ def _pinned(route: AppRoute, base: str) -> str:
     text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
     text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
     text += "@stcore path_regexp /_stcore/\nrespond @stcore 404\n"
+    text += _scripts(route, base)
     text += (
         "@page file {\n\troot %s\n\ttry_files /index.html\n}\n"
         "handle @page {\n\troute {\n\t\trewrite * /index.html\n\t\troot * %s\n"
@@ -298,4 +307,36 @@ def _pinned(route: AppRoute, base: str) -> str:
 def _plain(route: AppRoute) -> str:
     """The published proxying: everything below the base to the live instance (``[route] pinned = false``)."""
     folder = _quote(route.folder.path)
-    return "import pyapps_friendly %s %s\nimport pyapps_live %s\n" % (folder, route.name, folder)
+    base = re.escape(route.base)
+    text = "import pyapps_friendly %s %s\n" % (folder, route.name)
+    text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
+    text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % folder
+    return text + _scripts(route, base) + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % folder
+
+
+def _scripts(route: AppRoute, base: str) -> str:
+    """Scripts and styles of the live release; where these are known, one that is not among them is not there."""
+    live = _quote(route.folder.live)
+    return (
+        "@script path_regexp %s\n"
+        "handle @script {\n\troute {\n"
+        "\t\t@unknown not file {\n\t\t\troot %s\n\t\t\ttry_files /%s/ /%s\n\t\t}\n"
+        "\t\thandle @unknown {\n\t\t\troute {\n\t\t\t\timport pyapps_live %s\n\t\t\t}\n\t\t}\n"
+        "%s"
+        "\t\troot * %s\n"
+        "\t\t@there file {path}\n"
+        "\t\thandle @there {\n\t\t\troute {\n"
+        "\t\t\t\theader Cache-Control no-cache\n"
+        "\t\t\t\tfile_server {\n\t\t\t\t\tdisable_canonical_uris\n\t\t\t\t\tprecompressed gzip\n\t\t\t\t}\n"
+        "\t\t\t}\n\t\t}\n"
+        "\t\trespond 404\n\t}\n}\n"
+        % (
+            _raw("^%s/%s" % (base, SCRIPT)),
+            live,
+            STATIC,
+            PAGE,
+            _quote(route.folder.path),
+            "\t\turi strip_prefix %s\n" % route.base if route.base else "",
+            live,
+        )
+    )

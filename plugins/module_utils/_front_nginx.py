@@ -40,11 +40,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     PIN,
     PINNED_KINDS,
     PORT,
+    SCRIPT,
     STREAM_TIMEOUT,
     AppRoute,
     FrontSettings,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, PAGE, STATIC
 
 
 def nginx_site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
@@ -135,6 +136,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
         'rewrite "^%s/~/[^/]+[/\\\\\\\\]*(.*)$" "%s/$1" redirect;\n' % (base, route.base),
         "return 404;\n",
     )
+    nested += _location('~ "%s%s"' % (pin, SCRIPT), *out)
     nested += _location(
         '~ "%s[^/]*$"' % pin,
         "root %s;\n" % serving,
@@ -147,6 +149,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     nested += _location('~ "^%s/_stcore/stream$"' % base, *_live(route), _stream_timeouts())
     nested += _location('~ "^%s/%s"' % (base, LIVE_PATHS), *_live(route))
     nested += _location("~ /_stcore/", "return 404;\n")
+    nested += _scripts(route, settings)
     nested += _location(
         '~ "^%s/"' % base,
         *_or_unavailable(route, must_exist=False),
@@ -156,6 +159,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     )
     named = _location("@pyapps_" + route.name, _limits(route, settings), *_live(route))
     named += _location("@pyapps_out_" + route.name, *out)
+    named += _missing_script(route, settings)
     return _app(route, nested, settings) + indent(named, 4)
 
 
@@ -164,8 +168,31 @@ def _plain_app(route: AppRoute, settings: FrontSettings) -> str:
     base = re.escape(route.base)
     nested = _location('~* "%s"' % BLOCKED, "return 404;\n")
     nested += _location('~ "^%s/_stcore/stream$"' % base, *_live(route), _stream_timeouts())
+    nested += _location('~ "^%s/%s"' % (base, LIVE_PATHS), *_live(route))
+    nested += _scripts(route, settings)
     nested += _location('~ "^%s/"' % base, *_live(route))
-    return _app(route, nested, settings)
+    return _app(route, nested, settings) + indent(_missing_script(route, settings), 4)
+
+
+def _scripts(route: AppRoute, settings: FrontSettings) -> str:
+    """Scripts and styles of the live release; of pinned pages only what asks for them in a way that we do not know."""
+    return _location(
+        '~ "^%s/(?<pyapps_script>%s)"' % (re.escape(route.base), SCRIPT),
+        *_or_unavailable(route, must_exist=False),
+        "gzip_static on;\ngzip on;\ngzip_vary on;\n",
+        "add_header Cache-Control no-cache;\n",
+        security(settings),
+        "try_files /$pyapps_script @pyapps_script_of.%s;\n" % route.name,
+    )
+
+
+def _missing_script(route: AppRoute, settings: FrontSettings) -> str:
+    """Where the live release's scripts are known, one that is not among them is not there."""
+    known = "".join(
+        "if (%s %s) { return 404; }\n" % (test, quote("%s/%s" % (route.folder.live, name)))
+        for test, name in (("-d", STATIC), ("-f", PAGE))
+    )
+    return _location("@pyapps_script_of." + route.name, _limits(route, settings), known, *_live(route))
 
 
 def _app(route: AppRoute, nested: str, settings: FrontSettings) -> str:

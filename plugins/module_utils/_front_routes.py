@@ -41,6 +41,9 @@ BLOCKED = r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[
 
 Nor with something behind the name: Streamlit's own patterns end with Python's ``$``, which lets a line end pass."""
 
+SCRIPT = r"(?:static/.+|.+\.(?:m?js|css|map|wasm))$"
+"""What a browser asks for as a script or a style: one that is not there is never answered by a page."""
+
 ASSETS_PREFIX = ASSETS_URL + "/streamlit-"
 AWAY_URL = "/_pyapps/away/"
 """Before an app's name: the page of an app that is away."""

@@ -34,6 +34,7 @@ class Result:
     :ivar lock: path of its lock
     :ivar streamlit: the version of Streamlit in it
     :ivar assets: name of the folder with its Streamlit's files
+    :ivar unpinned: whether this Streamlit cannot be pinned although its app asks for that
     :ivar release: the id of the release that shall be live
     :ivar withdrawn: the release of its folder, when a rollback keeps that from going live
     :ivar instance: the live instance, on ``port``
@@ -56,6 +57,7 @@ class Result:
     lock: str | None = None
     streamlit: str | None = None
     assets: str | None = None
+    unpinned: bool = False
     release: str | None = None
     withdrawn: str | None = None
     instance: str | None = None

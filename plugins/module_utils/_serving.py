@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import os
 import typing as t
 
@@ -21,6 +22,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
     part_path,
     point_link,
     read_bytes,
+    read_text,
     sync_folder,
     write_file,
 )
@@ -35,6 +37,9 @@ PREVIEW_IN_PUBLIC = "preview-public.html"
 """Pages of a preview, which the front shows below its pin; the second one on the public host."""
 STREAMS = ("out", "err")
 
+
+STATIC = "static"
+"""In a marker: a link to the release's scripts and styles, so that a front knows which there are."""
 
 AWAY = "away"
 """In a marker: its instance's process has ended, or somebody else has its port; the front asks nobody."""
@@ -70,12 +75,21 @@ def make_marker(
         make_folder(part, 0o755)
         for name, content in {**_contents(record.port, page), **pages}.items():
             write_file(os.path.join(part, name), content)
+        assets = _assets_of(app, record.release)
+        if assets:
+            point_link(os.path.join(part, STATIC), "../../../../assets/%s/static" % assets)
         os.rename(part, marker)
     except BaseException:
         with contextlib.suppress(OSError):
             force_remove(part)
         raise
     sync_folder(app.serving)
+
+
+def _assets_of(app: AppLayout, release: str) -> str | None:
+    """The name of a release's folder of assets."""
+    text = read_text(os.path.join(app.release(release), "release.json"))
+    return json.loads(text).get("assets") if text else None
 
 
 def differences(app: AppLayout, record: InstanceRecord, page: str | None) -> dict[str, bytes | None]:

@@ -17,6 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_assets 
     assets_name,
     copy_assets,
     delete,
+    is_pinnable,
     known_assets,
     unused,
 )
@@ -76,6 +77,7 @@ def _each(
     layout: Layout, apps: Apps, results: Results, prune: bool, name_of: t.Callable[[str, str], str | None]
 ) -> dict[str, t.Any]:
     after: dict[str, Result] = dict(results)
+    wants_pin = {app["name"] for app in apps if app["route"]["pinned"]}
     changed = False
     for name, (environment, version) in _of_streamlit(apps, results).items():
         new = known_assets(layout, environment) is None
@@ -85,6 +87,8 @@ def _each(
             after[name] = replace(after[name], assets=None).failed(STEP, str(error))
             continue
         changed = changed or new
+        if name in wants_pin and is_pinnable(layout, after[name].assets or "") is False:
+            after[name] = replace(after[name], unpinned=True)
     used = [result.assets for result in after.values() if result.assets]
     pruned = unused(layout, used) if prune else []
     return {"app_results": as_dicts(after), "pruned": pruned, "changed": changed or bool(pruned)}

@@ -140,8 +140,13 @@ class Front:
 
     # What a deploy does
 
-    def serve(self, app: str, port: int, page: str | None = None, instance: str | None = None) -> str:
-        """Make a marker; gives ``<instance>.<port>``. Without a page it holds none, as of an unpinned app."""
+    def serve(
+        self, app: str, port: int, page: str | None = None, instance: str | None = None, assets: str | None = None
+    ) -> str:
+        """Make a marker; gives ``<instance>.<port>``. Without a page it holds none, as of an unpinned app.
+
+        :param assets: name of a folder below the store's ``assets``
+        """
         instance = instance or secrets.token_hex(16)
         marker = Path(self.layout.app(app).marker(instance, port))
         marker.mkdir()
@@ -149,6 +154,8 @@ class Front:
         if page is not None:
             (marker / _serving.PAGE).write_text(page)
             (marker / _serving.COMPRESSED_PAGE).write_bytes(gzip.compress(page.encode()))
+        if assets is not None:
+            (marker / _serving.STATIC).symlink_to("../../../../assets/%s/static" % assets)
         return marker.name
 
     def serve_streamlit(self, app: str, port: int, version: str) -> str:
@@ -160,7 +167,7 @@ class Front:
         assets = assets or _streamlit_assets.copy_assets(self.layout, link.name, version)
         instance = secrets.token_hex(16)
         page = _streamlit_assets.write_page(self.layout, self.apps[app], assets, instance, port)
-        return self.serve(app, port, page, instance)
+        return self.serve(app, port, page, instance, assets)
 
     def go_live(self, app: str, pin: str) -> None:
         _files.point_link(self.layout.app(app).live, "serving/" + pin)
@@ -186,6 +193,11 @@ class Front:
         """One request; the path is sent as it is."""
         with contextlib.closing(self.connection()) as connection:
             return ask(connection, path, method, headers, body)
+
+    def follow(self, path: str) -> Answer:
+        """One request, and where it redirects to."""
+        answer = self.ask(path)
+        return self.ask(answer.headers["location"]) if answer.status == 302 else answer
 
     def put(self, path: str, size: int) -> int:
         """The status for an upload that a server may refuse while it is still being sent."""

@@ -39,6 +39,7 @@ def front(server: str) -> t.Iterator[Front]:
         entry("app-1", title='<b>"One"</b> & more', owner="Jo & Co"),
         entry("app_2", base="/deep/er.app", listed=False),
         entry("plain", pinned=False),
+        entry("known", pinned=False),
         entry("never"),
         entry("down"),
         entry("switch"),
@@ -71,6 +72,11 @@ def pins(front: Front, echo: Echo) -> dict[str, str]:
     for name in ("app-1", "app_2", "plain", "down", "switch", "gone", "big"):
         found[name] = front.serve(name, echo.port, None if name == "plain" else PAGE % name)
         front.go_live(name, found[name])
+    scripts = Path(front.layout.assets, "streamlit-x", "static", "js")
+    scripts.mkdir(parents=True)
+    (scripts / "a b.js").write_text("script")
+    found["known"] = front.serve("known", echo.port, assets="streamlit-x")
+    front.go_live("known", found["known"])
     return found
 
 
@@ -150,7 +156,7 @@ class TestDocuments:
         assert front.ask("/app-1?x=1&y=%20z").headers["location"] == "/app-1/?x=1&y=%20z"
         assert front.ask("/deep/er.app").headers["location"] == "/deep/er.app/"
 
-    @pytest.mark.parametrize("path", ["/app-1/", "/app-1/page_2", "/app-1/a/b?embed=true", "/app-1/static/x.js"])
+    @pytest.mark.parametrize("path", ["/app-1/", "/app-1/page_2", "/app-1/a/b?embed=true", "/app-1/static"])
     def test_any_other_path_of_an_app_is_its_page(self, front: Front, pins: dict[str, str], path: str) -> None:
         """Rule 6; S0-62"""
         answer = front.ask(path)
@@ -161,6 +167,30 @@ class TestDocuments:
         assert answer.headers["content-security-policy"] == "frame-ancestors 'self'"
         assert not {"etag", "last-modified", "server"} & set(answer.headers) - {"server"}
         assert not any(letter.isdigit() for letter in answer.headers.get("server", ""))
+
+    @pytest.mark.parametrize(
+        "path", ["static/x.js", "static/js/x.chunk.js", "static/x", "a/b.css?v=1", "x.mjs", "x.js.map"]
+    )
+    @pytest.mark.parametrize("app", ["app-1", "known"])
+    def test_a_script_or_style_that_is_not_there_is_no_page(
+        self, front: Front, pins: dict[str, str], echo: Echo, app: str, path: str
+    ) -> None:
+        """A page in its place is what Streamlit calls "Cannot load Streamlit frontend code"; pinned or not."""
+        for way in ("", "~/%s/" % pins[app] if app == "app-1" else ""):
+            answer = front.follow("/%s/%s%s" % (app, way, path))
+            assert (answer.status, app in answer.text) == (404, False), way
+
+    def test_an_unpinned_apps_scripts_come_from_disk(self, front: Front, pins: dict[str, str]) -> None:
+        """Those of the live release; the rest of such an app is its process's."""
+        answer = front.ask("/known/static/js/a%20b.js?v=1")
+        assert (answer.status, answer.text) == (200, "script")
+        assert "javascript" in answer.headers["content-type"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-cache"
+        for path in ("static/../%d.port" % int(pins["known"].partition(".")[2]), "static/js", "static/js/"):
+            assert "script" not in front.ask("/known/" + path).text
+        for path in ("page_2", "component/x/y.js", "media/x.css", "app/static/x.js", "_stcore/health"):
+            assert reached(front.ask("/known/" + path).text) == "/known/" + path
 
     def test_a_page_is_sent_as_it_was_compressed_at_its_deploy(self, front: Front, pins: dict[str, str]) -> None:
         """C-19: no work for each visitor; the file says so, because it holds something else here."""

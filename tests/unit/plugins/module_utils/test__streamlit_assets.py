@@ -32,7 +32,9 @@ def layout(tmp_path: Path) -> Layout:
 def make_environment(layout: Layout, name: str, script: bytes = NEW) -> None:
     static = Path(layout.envs, name, "lib", "python3.11", "site-packages", "streamlit", "static")
     (static / "static" / "js").mkdir(parents=True)
-    (static / "index.html").write_text('<html><head></head><script src="./static/js/a.js"></script></html>')
+    (static / "index.html").write_text(
+        '<html><head></head><script type="module" src="./static/js/a.js"></script></html>'
+    )
     (static / "static" / "js" / "a.js").write_bytes(script)
     (static / "static" / "tiny.css").write_bytes(b"a")
     (static / "outside").symlink_to("/etc/passwd")
@@ -42,8 +44,8 @@ def results(*environments: str) -> Results:
     return {name: Result(environment=name, streamlit="1.67.0") for name in environments}
 
 
-def apps(*names: str) -> list[dict[str, str]]:
-    return [{"name": name, "kind": "streamlit"} for name in names]
+def apps(*names: str) -> list[dict[str, object]]:
+    return [{"name": name, "kind": "streamlit", "route": {"pinned": True}} for name in names]
 
 
 def test_files_are_copied_once_and_compressed_the_same_everywhere(layout: Layout) -> None:
@@ -144,6 +146,33 @@ def test_an_app_has_no_page_where_neither_way_is_sure_or_it_wants_none(layout: L
     assert _streamlit_assets.write_page(layout, SETTINGS, strange, "0" * 32, 20001) is None
     assert _streamlit_assets.write_page(layout, unpinned, usual, "0" * 32, 20001) is None
     assert _streamlit_assets.write_page(layout, SETTINGS, None, "0" * 32, 20001) is None
+
+
+@pytest.mark.parametrize(
+    ("index", "script", "pinnable"),
+    [
+        ('<script type="module" src="./static/js/a.js">', OLD, True),
+        ('<script src="./static/js/a.js">', OLD + b'__webpack_require__.p="./",', True),
+        ('<script src="./static/js/a.js">', OLD + b'__webpack_require__.p="/",', False),
+        ('<script src="./static/js/a.js">', OLD, False),
+        ('<script src="./static/js/a.js">', NEW, True),
+    ],
+)
+def test_an_app_whose_later_scripts_could_not_be_found_is_unpinned_and_the_run_is_told(
+    layout: Layout, index: str, script: bytes, pinnable: bool
+) -> None:
+    """Only where the page's script is sure to find them; who has asked for no pin is told nothing."""
+    make_environment(layout, "one", script)
+    static = Path(_streamlit_assets.find_static(os.path.join(layout.envs, "one")))
+    (static / "index.html").write_text("<html><head></head>%s</html>" % index)
+    plain = {"name": "plain", "kind": "streamlit", "route": {"pinned": False}}
+    given = {**results("one"), "plain": results("one")["one"]}
+    report = _streamlit_assets_step.run(layout, [*apps("one"), plain], given)["app_results"]
+    assert (_streamlit_assets.write_page(layout, SETTINGS, report["one"]["assets"], "0" * 32, 20001) is not None) == (
+        pinnable
+    )
+    assert report["one"]["unpinned"] is not pinnable
+    assert report["plain"]["unpinned"] is False
 
 
 def test_a_missing_folder_is_an_error_with_advice(layout: Layout) -> None:
