@@ -54,9 +54,18 @@ def happened(result: dict[str, t.Any]) -> str:
     note, draining = str(result.get("note") or ""), result.get("draining")
     if result.get("withdrawn"):
         note += "; what its folder holds (%s) was rolled back" % result["withdrawn"]
-    if not draining:
-        return note
-    return "%s; %s" % (note, "the old one drains" if draining == 1 else "%d old ones drain" % draining)
+    if draining:
+        note += "; " + ("the old one drains" if draining == 1 else "%d old ones drain" % draining)
+    if result.get("ends_sessions"):
+        note += "; going live ends %s" % sessions(result["ends_sessions"])
+    if result.get("next_ends_sessions"):
+        note += "; the next deploy ends %s (max_draining)" % sessions(result["next_ends_sessions"])
+    return note
+
+
+def sessions(count: int) -> str:
+    """A number of sessions, for people."""
+    return "1 session" if count == 1 else "%d sessions" % count
 
 
 def preview_lines(results: dict[str, dict[str, t.Any]], url: str) -> list[str]:

@@ -18,6 +18,11 @@ from ansible_collections.selfhost.pyapps.plugins.action.app_table import happene
         ({"note": "live", "draining": 0}, "live"),
         ({"note": "live", "draining": 1}, "live; the old one drains"),
         ({"note": "unchanged", "draining": 2}, "unchanged; 2 old ones drain"),
+        ({"note": "live", "draining": 2, "ends_sessions": 1}, "live; 2 old ones drain; going live ends 1 session"),
+        (
+            {"note": "unchanged", "draining": 2, "next_ends_sessions": 3},
+            "unchanged; 2 old ones drain; the next deploy ends 3 sessions (max_draining)",
+        ),
     ],
 )
 def test_what_happened_tells_what_still_drains(result: dict[str, t.Any], text: str) -> None:
