@@ -61,9 +61,18 @@ def happened(result: Result) -> str:
         note += "; what its folder holds (%s) was rolled back" % result.withdrawn
     if result.unpinned:
         note += "; served unpinned (this Streamlit cannot be pinned): who reconnects after a deploy begins anew"
-    if not draining:
-        return note
-    return "%s; %s" % (note, "the old one drains" if draining == 1 else "%d old ones drain" % draining)
+    if draining:
+        note += "; " + ("the old one drains" if draining == 1 else "%d old ones drain" % draining)
+    if result.ends_sessions:
+        note += "; going live ends %s" % sessions(result.ends_sessions)
+    if result.next_ends_sessions:
+        note += "; the next deploy ends %s (max_draining)" % sessions(result.next_ends_sessions)
+    return note
+
+
+def sessions(count: int) -> str:
+    """A number of sessions, for people."""
+    return "1 session" if count == 1 else "%d sessions" % count
 
 
 def preview_lines(results: Results, url: str) -> list[str]:

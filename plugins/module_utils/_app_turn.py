@@ -110,6 +110,8 @@ class AppTurn:
             if not self.run.check_mode:
                 _release_secrets.delete(_release_secrets.unused(self.app))
             self._tell(draining=len(_drain.draining(self.app)))
+            if not (self.run.preview or self.result.ends_sessions):
+                self._tell(next_ends_sessions=self._sessions_at_risk())
 
     def _take(self) -> None:
         user, uid = self._owner()
@@ -126,6 +128,8 @@ class AppTurn:
             if self._shown(wanted, uid):
                 return
         self._announce(record.release if record else None, wanted)
+        if not self.run.preview:
+            self._warn(record)
         if self.run.check_mode:
             return
         self.mask = mask_of(self.app.release(wanted))
@@ -289,6 +293,23 @@ class AppTurn:
             self._has_changed()
             self._tell(note=PREVIEW if self.run.preview else LIVE)
 
+    def _warn(self, old: InstanceRecord | None) -> None:
+        """Say before anything changes how many sessions going live will end."""
+        count = self._sessions_at_risk()
+        if old is not None and self.problem is None and not self._drains():
+            count += _drain.sessions(self.app, old) or 0
+        self._tell(ends_sessions=count)
+        if count:
+            self._say("going live will end %s" % _drain.counted(count))
+
+    def _sessions_at_risk(self) -> int:
+        """How many sessions are open on what one more old release ends (``max_draining``)."""
+        return sum(_drain.sessions(self.app, record) or 0 for record in self._surplus(1))
+
+    def _drains(self) -> bool:
+        """Whether a live instance that is well stays for its sessions."""
+        return bool(self.entry["deploy"]["drain_timeout"]) and not self.deploy.in_place
+
     def _trial(self, user: str | None, release: str) -> Trial:
         settings = _instance_state.read_release(self.app, release)["settings"]
         return Trial(self.run.layout, self.app, release, user, settings, self.deploy, self._app_ports(), self._say)
@@ -376,9 +397,11 @@ class AppTurn:
         """The link to an instance with a marker, and then the old instance drains, or ends."""
         old, begun = self.live, time.monotonic()
         patience = self.entry["deploy"]["drain_timeout"]
-        drains = bool(old and old.record and patience and self.problem is None and not self.deploy.in_place)
+        drains = bool(old and old.record and self.problem is None and self._drains())
+        draining = None
         if drains and old and old.record:
-            _drain.begin(self.app, old.record, patience, _drain.idle_seconds(self.entry))
+            grace = patience if _serving.has_page(self.app, old.record) else 0
+            draining = _drain.begin(self.app, old.record, patience, _drain.idle_seconds(self.entry), grace)
         try:
             self._remember(record.release)
             _serving.switch(self.app, record)
@@ -388,6 +411,8 @@ class AppTurn:
             raise
         self.switched = True
         self._tell(switch_seconds=round(time.monotonic() - begun, 3))
+        if draining:
+            _drain.announce(self.app, draining)
         _standby.settle(self.app, record)
         self._has_changed()
         self._tell(instance=record.instance, port=record.port, note=LIVE)
@@ -409,7 +434,18 @@ class AppTurn:
 
     def _limit_draining(self) -> None:
         """At most ``max_draining`` old instances stay; the oldest goes first."""
-        draining = _drain.draining(self.app)
-        for record in draining[: max(0, len(draining) - self.entry["deploy"]["max_draining"])]:
-            self._say("ends the oldest release that still drained (%s): more than max_draining" % record.release)
+        for record in self._surplus():
+            count = _drain.counted(_drain.sessions(self.app, record))
+            self._say(
+                "ends the oldest release that still drained (%s), and with it %s: more than max_draining"
+                % (record.release, count)
+            )
             _retire.retire(self.run.layout, self.app, record.instance, self.supervisor)
+
+    def _surplus(self, more: int = 0) -> list[InstanceRecord]:
+        """The oldest of what drains that may not stay.
+
+        :param more: as many more were to drain
+        """
+        draining = _drain.draining(self.app)
+        return draining[: max(0, len(draining) + more - self.entry["deploy"]["max_draining"])]

@@ -48,6 +48,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import (
     AWAY,
+    ENDS,
     PAGE,
     PREVIEW,
     PREVIEW_IN_PUBLIC,
@@ -273,6 +274,21 @@ def _pinned(route: AppRoute, base: str) -> str:
         "\t\t\t\timport pyapps_proxy {re.pin.2}\n"
         "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n"
         % (_quote(folder.serving), _quote(folder.serving), AWAY, _raw("^%s/~/[^/]+/" % base), route.base)
+    )
+    text += "@ends vars_regexp ends {http.request.uri} %s\n" % _raw(
+        r"^%s/~/(%s)/%s(?:\?.*)?$" % (base, PIN, re.escape(ENDS))
+    )
+    text += (
+        "handle @ends {\n\troute {\n"
+        "\t\t@end file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/%s\n\t\t}\n"
+        "\t\thandle @end {\n\t\t\troute {\n"
+        "\t\t\t\trewrite * /{re.ends.1}/%s\n\t\t\t\troot * %s\n"
+        "\t\t\t\timport pyapps_document 200\n"
+        "\t\t\t}\n\t\t}\n"
+        "\t\theader Cache-Control no-store\n"
+        "\t\t@serves file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/\n\t\t}\n"
+        "\t\trespond @serves 204\n\t\trespond 410\n\t}\n}\n"
+        % (_quote(folder.serving), ENDS, ENDS, _quote(folder.serving), _quote(folder.serving))
     )
     # A preview has a page below its pin; what has none goes on to the next rule.
     text += "@preview vars_regexp preview {http.request.uri} %s\n" % _raw(r"^%s/~/(%s)/[^/?]*(?:\?.*)?$" % (base, PIN))

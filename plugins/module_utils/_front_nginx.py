@@ -45,7 +45,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     AppRoute,
     FrontSettings,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, PAGE, STATIC
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, ENDS, PAGE, STATIC
 
 
 def nginx_site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
@@ -129,6 +129,15 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     )
     pin = r"^%s/~/(?<pyapps_pin>%s\.(?<pyapps_pin_port>%s))/" % (base, INSTANCE, PORT)
     nested = _location('~* "%s"' % BLOCKED, "return 404;\n")
+    nested += _location(
+        '~ "%s%s$"' % (pin, re.escape(ENDS)),
+        "if (!-d %s) { return 410; }\n" % serving,
+        "if (!-f %s) { return 204; }\n" % quote("%s/$pyapps_pin/%s" % (folder.serving, ENDS)),
+        "root %s;\n" % serving,
+        "default_type application/json;\naccess_log off;\n",
+        _document(settings),
+        "try_files /%s =404;\n" % ENDS,
+    )
     nested += _location('~ "%s_stcore/stream$"' % pin, *pinned, _stream_timeouts())
     nested += _location('~ "%s%s"' % (pin, PINNED_KINDS), *pinned)
     # Slashes of both kinds are cut off the front, or an app at the root would send people to //another.host.

@@ -39,6 +39,8 @@ class Result:
     :ivar withdrawn: the release of its folder, when a rollback keeps that from going live
     :ivar instance: the live instance, on ``port``
     :ivar draining: how many old instances still serve
+    :ivar ends_sessions: how many sessions going live ends at once
+    :ivar next_ends_sessions: how many another deploy would
     :ivar start_seconds: from the start of its process to the end of the gate
     :ivar switch_seconds: what the switch took
     :ivar preview: path of its preview, which lasts until ``preview_until`` and listens on ``preview_port``
@@ -63,6 +65,8 @@ class Result:
     instance: str | None = None
     port: int | None = None
     draining: int = 0
+    ends_sessions: int = 0
+    next_ends_sessions: int = 0
     start_seconds: float | None = None
     switch_seconds: float | None = None
     preview: str | None = None

@@ -44,6 +44,9 @@ STATIC = "static"
 AWAY = "away"
 """In a marker: its instance's process has ended, or somebody else has its port; the front asks nobody."""
 
+ENDS = "ends.json"
+"""In a marker: when its instance, which is no longer live, ends; the instance's tabs read it."""
+
 PAGES = (PAGE, COMPRESSED_PAGE, PREVIEW, PREVIEW_IN_PUBLIC)
 
 
@@ -98,6 +101,7 @@ def differences(app: AppLayout, record: InstanceRecord, page: str | None) -> dic
     wanted: dict[str, bytes | None] = {os.path.join(marker, name): None for name in PAGES}
     wanted[app.down] = wanted[app.down_page] = None
     wanted[os.path.join(marker, AWAY)] = None
+    wanted[os.path.join(marker, ENDS)] = None
     wanted.update((os.path.join(marker, name), content) for name, content in _contents(record.port, page).items())
     return {path: content for path, content in wanted.items() if read_bytes(path) != content}
 
@@ -115,6 +119,8 @@ def correct(wanted: t.Mapping[str, bytes | None]) -> None:
 def switch(app: AppLayout, record: InstanceRecord) -> None:
     """Make an instance with a marker the live one, by one rename: the next visit reaches it."""
     marker = app.marker(record.instance, record.port)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(marker, ENDS))  # or its tabs would reload again and again
     point_link(app.live, os.path.relpath(marker, app.path))
 
 
@@ -148,6 +154,11 @@ def clear_down(app: AppLayout) -> None:
     """The live instance answers."""
     clear_away(app.live)
     _away_page.clear_down(app)
+
+
+def has_page(app: AppLayout, record: InstanceRecord) -> bool:
+    """Whether an instance's tabs have a page of ours, which pins them to it."""
+    return os.path.exists(os.path.join(app.marker(record.instance, record.port), PAGE))
 
 
 def set_away(marker: str) -> None:

@@ -260,7 +260,8 @@ _DEPLOY = Key(
             "drain_timeout",
             "integer",
             "Seconds that the old release stays for the people who use it when a new one has gone live. It ends "
-            "earlier when the last of them has left; who is still there at its end is reloaded onto the new one. "
+            "earlier when the last of them has left; who is still there at its end is told before, and reloaded onto "
+            "the new one. Text that is not sent, or a running upload, postpones that up to twice this time. "
             "0 ends it at once.",
             default=3600,
             minimum=0,

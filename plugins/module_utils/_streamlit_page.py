@@ -5,7 +5,8 @@
 
 The page says which instance it belongs to, by a script at the start of its head: all of the tab's requests go to
 ``<base>/~/<instance>.<port>/...``, where the front finds exactly that process. When the instance is retired (the front
-answers 410 there, and 410 means nothing else), the tab reloads itself once onto the live release.
+answers 410 there, and 410 means nothing else), the tab reloads itself once onto the live release. A bar tells of that
+before it happens (:mod:`._drain_bar`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import json
 import re
 import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._drain_bar import bar_script
 
 ASSETS_URL = "/_pyapps/streamlit"
 """Below this path every front serves the assets folders of the store."""
@@ -22,14 +25,16 @@ _RELATIVE = re.compile(r"""(\s(?:href|src)=["'])\./([^"']*)""")
 
 # `watch` looks whether the instance still exists: 410 reloads, 200 is fine, anything else is asked again. `connect` is
 # called with every WebSocket of the page. A reload is remembered, so that a host in disorder never makes a tab spin.
+# `hook` and `before` are what the bar does with a stream, and before a reload.
 _WATCHER = """\
 const ask = window.fetch.bind(window), health = origin + pinned + "/_stcore/health", key = "pyapps:" + base;
-let opened = false, asking = false;
+let opened = false, asking = false, hook = () => {}, before = () => {};
 function reload() {
   try {
     if (Date.now() - (sessionStorage.getItem(key) || 0) < 30000) return false;
     sessionStorage.setItem(key, Date.now());
   } catch (error) { return true; }
+  before();
   location.reload();
   return true;
 }
@@ -44,6 +49,7 @@ function connect(socket, url) {
   if (!/_stcore\\/stream(\\?|$)/.test(url)) return socket;
   socket.addEventListener("open", () => { opened = true; });
   socket.addEventListener("close", start);
+  hook(socket);
   return socket;
 }
 setTimeout(() => { if (!opened) start(); }, 6000);
@@ -132,9 +138,10 @@ def pin_script(
     known = "base = %s, pinned = %s" % (_literal(pinned if preview else base_path), _literal(pinned))
     if not interface:
         known += ", assets = %s, shared = %s" % (_literal("%s/%s" % (ASSETS_URL, assets)), _literal(sorted(shared)))
-    return "(() => {\nconst origin = location.origin, %s;\n%s%s})();" % (
+    return "(() => {\nconst origin = location.origin, %s;\n%s%s%s})();" % (
         known,
         _WATCHER,
+        "" if preview else bar_script(),
         _INTERFACE if interface else _WRAP,
     )
 

@@ -28,6 +28,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._drain_watch import DrainWatch, Due
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import point_link, read_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import owner_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING, AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uid
@@ -188,21 +189,38 @@ class Watcher:
     def watch_drains(self) -> None:
         """Retire what has drained."""
         try:
-            due = self._drains.due(self.layout.app(name) for name in self.layout.app_names())
+            apps = [self.layout.app(name) for name in self.layout.app_names()]
+            due = self._drains.due(apps)
+            unannounced = [app for app in apps if _unannounced(app)]
         except OSError as error:
             self._report("drains", "the apps' folders can not be read: %s" % error)
             return
+        if unannounced:
+            self._while_locked("tells tabs when their release ends", lambda: self._announce(unannounced))
         if due:
             self._while_locked("retires what has drained", lambda: self._retire(due))
+
+    def _announce(self, places: list[AppLayout]) -> None:
+        for place in places:
+            for record in _unannounced(place):  # asked again: a run may have made it live
+                try:
+                    _drain.announce(place, record)
+                except OSError as error:
+                    text = "%s: tabs cannot be told when their release ends: %s" % (place.name, error)
+                    self._report(record.instance, text)
 
     def _retire(self, due: list[Due]) -> None:
         for app, record, reason in due:
             # Asked again: a run may have made it live before the lock was ours.
             if record in _drain.draining(app) + _preview.previews(app):
                 try:
+                    ended = _drain.sessions(app, record)
                     retire(self.layout, app, record.instance, self.supervisor)
                     _release_secrets.delete(_release_secrets.unused(app))
-                    self._say("%s: retired %s on port %d, because %s" % (app.name, record.release, record.port, reason))
+                    self._say(
+                        "%s: retired %s on port %d, because %s; %s ended with it"
+                        % (app.name, record.release, record.port, reason, _drain.counted(ended))
+                    )
                 except (RetireError, SupervisorError, OSError) as error:
                     self._report(record.instance, "%s: %s" % (app.name, error))
 
@@ -251,6 +269,11 @@ class Watcher:
     def _say(self, text: str) -> None:
         sys.stderr.write("%s %s\n" % (time.strftime("%Y-%m-%d %H:%M:%S"), text))
         sys.stderr.flush()
+
+
+def _unannounced(place: AppLayout) -> list[InstanceRecord]:
+    """What drains, and whose tabs cannot read until when."""
+    return [record for record in _drain.draining(place) if not _drain.is_announced(place, record)]
 
 
 def flag_is_wrong(place: AppLayout) -> bool:

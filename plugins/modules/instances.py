@@ -109,6 +109,16 @@ app_results:
     draining:
       description: How many older instances still serve the sessions that are open on them.
       type: int
+    ends_sessions:
+      description:
+        - How many open sessions going live ends at once, or in check mode would end.
+        - Not there when it ends none.
+      type: int
+    next_ends_sessions:
+      description:
+        - How many open sessions the next deploy would end, by C(max_draining).
+        - Not there when it would end none.
+      type: int
   sample:
     app_1:
       state: ok

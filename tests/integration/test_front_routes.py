@@ -331,6 +331,27 @@ class TestPinnedPaths:
         assert front.ask("/app-1/~/%s.22/_stcore/health" % ("0" * 32)).status == 404
         assert front.ask("/app-1/~/%s.%d/_stcore/health" % ("0" * 32, echo.port)).status == 410
 
+    def test_when_an_instance_ends_is_read_from_its_marker(self, front: Front, echo: Echo) -> None:
+        """By tabs, from disk and never from a cache: nothing while it does not drain, 410 when it is gone."""
+        pin = front.serve("app-1", echo.port)
+        path = "/app-1/~/%s/ends.json" % pin
+        answer = front.ask(path)
+        assert (answer.status, answer.body, answer.headers["cache-control"]) == (204, b"", "no-store")
+        Path(front.layout.app("app-1").serving, pin, "ends.json").write_text('{"until": 1, "limit": 2}\n')
+        answer = front.ask(path, headers={"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"})
+        assert (answer.status, answer.text, answer.headers["cache-control"]) == (
+            200,
+            '{"until": 1, "limit": 2}\n',
+            "no-store",
+        )
+        assert "last-modified" not in answer.headers
+        assert "etag" not in answer.headers
+        assert answer.headers["date"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert front.ask("/app-1/~/%s/ends.json.gz" % pin).status == 302
+        front.retire("app-1", pin)
+        assert front.ask(path).status == 410
+
     def test_a_pin_of_another_app_is_410(self, front: Front, pins: dict[str, str]) -> None:
         """An app's markers are its own."""
         assert front.ask("/app-1/~/%s/_stcore/health" % pins["app_2"]).status == 410

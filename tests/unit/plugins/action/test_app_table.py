@@ -17,6 +17,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Res
         (Result(note="live", draining=1), "live; the old one drains"),
         (Result(note="unchanged", draining=2), "unchanged; 2 old ones drain"),
         (Result().failed("environment", "no"), "stopped at step environment"),
+        (Result(note="live", draining=2, ends_sessions=1), "live; 2 old ones drain; going live ends 1 session"),
+        (
+            Result(note="unchanged", draining=2, next_ends_sessions=3),
+            "unchanged; 2 old ones drain; the next deploy ends 3 sessions (max_draining)",
+        ),
     ],
 )
 def test_what_happened_tells_what_still_drains(result: Result, text: str) -> None:

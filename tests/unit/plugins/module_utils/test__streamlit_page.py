@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import ENDS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import (
     PageError,
     pin_path,
@@ -62,10 +64,19 @@ def test_the_interface_gets_exactly_its_two_keys() -> None:
     assert 'base = "/app-1", pinned = "/app-1/~/%s.20001"' % INSTANCE in script
 
 
-@pytest.mark.parametrize(("interface", "limit"), [(True, 2000), (False, 4600)])
-def test_the_script_stays_small(interface: bool, limit: int) -> None:
+@pytest.mark.parametrize(("interface", "limit", "compressed"), [(True, 7000, 3000), (False, 9700, 3900)])
+def test_the_script_stays_small(interface: bool, limit: int, compressed: int) -> None:
     """It is in every page."""
-    assert len(pin_script("/app-1", INSTANCE, 20001, interface)) < limit
+    script = pin_script("/app-1", INSTANCE, 20001, interface)
+    assert len(script) < limit
+    assert len(gzip.compress(script.encode())) < compressed
+
+
+@pytest.mark.parametrize("interface", [True, False])
+def test_a_preview_has_no_bar_and_asks_for_no_end(interface: bool) -> None:
+    """It never drains, so it would ask for nothing."""
+    asked = [ENDS in pin_script("/app-1", INSTANCE, 20001, interface, preview) for preview in (False, True)]
+    assert asked == [True, False]
 
 
 def test_an_app_at_the_root() -> None:
