@@ -98,6 +98,19 @@ def test_a_missing_include_and_a_link_out_are_errors_of_that_file(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+def test_lists_and_projects_that_windows_wrote_are_taken(tmp_path: Path, codec: str) -> None:
+    files: dict[str, str | bytes] = {
+        "requirements.txt": "streamlit\r\n-r more.txt\r\n".encode(codec),
+        "more.txt": "rich\r\n".encode(codec),
+        "project/pyproject.toml": PROJECT.replace("\n", "\r\n").encode(codec),
+    }
+    texts, _entry, report = read(tmp_path, files)
+    assert (texts, lines(report)) == ({"requirements.txt": "streamlit\nrich\n"}, [])
+    texts, _entry, report = read(tmp_path / "project", {})
+    assert (texts, lines(report)) == ({"pyproject.toml": PROJECT}, [])
+
+
 def test_very_many_includes_are_refused(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"%d.txt" % number: "-r %d.txt\na\n" % (number + 1) for number in range(60)}
     _texts, _entry, report = read(tmp_path, {**files, "requirements.txt": "-r 0.txt\n"})
@@ -120,7 +133,7 @@ def test_a_wrong_line_is_named_by_the_first_of_its_lines(tmp_path: Path) -> None
     ("name", "content", "message"),
     [
         ("requirements.txt", b"\xff", "not UTF-8"),
-        ("requirements.txt", b"\xef\xbb\xbfstreamlit", "byte order mark"),
+        ("requirements.txt", b"\xff\xfes", "begins as UTF-16"),
         ("requirements.txt", b"streamlit\x00", "control characters"),
         ("requirements.txt", b"a\n" * 600_000, "larger than 1024 KiB"),
         ("pyproject.toml", b"[project", "is not valid TOML"),
