@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads files of an app's folder: regular ones, inside it, of a sane size, text in UTF-8 or UTF-16. PRIVATE to the collection."""
+"""Reads files of an app's folder: regular ones, inside it, of a sane size, in UTF-8 or UTF-16."""
 
 from __future__ import annotations
 

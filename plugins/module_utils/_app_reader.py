@@ -86,7 +86,7 @@ class AppReader:
         self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
         streamlit_config = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
-        needs = read_requirements(self._folder, self._report)
+        needs = read_requirements(self._folder, self._report, settings["environment"]["python"])
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)
         self._check_commands(settings["deploy"])
@@ -102,7 +102,14 @@ class AppReader:
                 "port": streamlit["port"],
                 "config": streamlit_config,
             },
-            "environment": {**settings["environment"], "files": needs.files, "entry": needs.entry},
+            "environment": {
+                **settings["environment"],
+                "python": needs.python.version,
+                "python_from": needs.python.said_by,
+                "requires_python": list(needs.python.conditions),
+                "files": needs.files,
+                "entry": needs.entry,
+            },
             "env": env,
             "data": {
                 "paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *needs.read])

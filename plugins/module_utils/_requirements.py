@@ -17,9 +17,10 @@ import os
 import posixpath
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import is_safe_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._logical_lines import logical_lines
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import (
@@ -42,6 +43,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_line
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_lock import rewritten_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_project import Project, read_project
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_python import (
+    PythonWish,
+    read_python_version,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_texts import Texts
 
 _MOST_FILES = 50
@@ -59,23 +64,29 @@ class Needs:
     :ivar files: texts for uv by name, all written by us
     :ivar entry: the file that says it: ``requirements.txt`` or ``pyproject.toml``
     :ivar read: the app's files that say it, relative to its folder
+    :ivar python: which Python is asked for
     """
 
     files: dict[str, str]
     entry: str
     read: tuple[str, ...]
+    python: PythonWish = field(default_factory=PythonWish)
 
 
-def read_requirements(folder: str, report: FileReport) -> Needs:
+def read_requirements(folder: str, report: FileReport, python: str | None = None) -> Needs:
     """What an app's folder says that it needs; what is wrong goes into the report.
+
+    :param python: the version in ``setup.toml``, which leaves nothing to the other files
 
     ``requirements.txt`` is taken before ``pyproject.toml``, except where a ``uv.lock`` shows that the latter is meant.
     """
     texts = Texts(folder, report)
+    wish = PythonWish(python, SETUP) if python else read_python_version(texts)
     has_list, has_project, has_lock = map(texts.exists, (LIST, PROJECT, UV_LOCK))
     if has_project and (has_lock or not has_list):
         entry = PROJECT
-        files = _from_project(texts, has_lock)
+        files, conditions = _from_project(texts, has_lock)
+        wish = replace(wish, conditions=conditions)
     elif has_list:
         entry = LIST
         files = _List(texts).read()
@@ -85,17 +96,19 @@ def read_requirements(folder: str, report: FileReport) -> Needs:
     for name, there in ((LIST, has_list), (PROJECT, has_project), (UV_LOCK, has_lock)):
         if there and name not in texts.read_files and name != entry:
             report.beside(folder).notice("%s is not used, because %s is taken" % (name, entry))
-    return Needs(files, entry, tuple(sorted(texts.read_files)))
+    return Needs(files, entry, tuple(sorted(texts.read_files)), wish)
 
 
-def _from_project(texts: Texts, has_lock: bool) -> dict[str, str]:
+def _from_project(texts: Texts, has_lock: bool) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The texts for uv, and the conditions for Python's version."""
     text = texts.read(PROJECT)
     project = read_project(text, texts.report(PROJECT)) if text is not None else Project()
     lock = texts.read(UV_LOCK) if has_lock else None
     if not has_lock:
-        return _named({PROJECT: project.text(), CONSTRAINTS: project.constraints, OVERRIDES: project.overrides})
+        named = _named({PROJECT: project.text(), CONSTRAINTS: project.constraints, OVERRIDES: project.overrides})
+        return named, project.python
     written = rewritten_lock(lock, project.name, texts.report(UV_LOCK)) if lock is not None else ""
-    return {PROJECT: project.text(), UV_LOCK: written}
+    return {PROJECT: project.text(), UV_LOCK: written}, project.python
 
 
 class _List:

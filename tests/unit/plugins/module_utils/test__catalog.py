@@ -53,6 +53,8 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
         "streamlit": {"entry_file": "app_1.py", "port": 8001, "config": {}},
         "environment": {
             "python": None,
+            "python_from": "",
+            "requires_python": [],
             "allow_build": False,
             "files": {"requirements.txt": "streamlit==1.41.*\n"},
             "entry": "requirements.txt",
