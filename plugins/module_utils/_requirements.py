@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Collects what an app needs, without running anything, and writes it anew for uv.
 
-``requirements.txt`` and what it includes are read here, ``pyproject.toml`` by ``_requirements_project.py``, and
-``uv.lock`` by ``_requirements_lock.py``. Whatever is not understood is refused, and nothing of an app's text is copied:
+``requirements.txt`` and what it includes are read here, ``pyproject.toml`` by ``_requirements_project.py``,
+``uv.lock`` by ``_requirements_lock.py``, and other tools' files by ``_requirements_other.py``. Whatever is not
+understood is refused, and nothing of an app's text is copied:
 a line that uv read otherwise than we do could run code of a stranger as the user that builds everybody's environments.
 
 Only packages of an index are taken: a path, a repository or a URL would run code of its own while it is built, and an
@@ -29,10 +30,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_gramm
     as_lines,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import (
+    CODE,
+    CONDA,
     CONSTRAINTS,
     LIST,
     OVERRIDES,
+    PIPFILE,
     PROJECT,
+    PYLOCK,
     UV_LOCK,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_line import (
@@ -41,7 +46,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_line
     read_line,
     shown,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_listed import Listed
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_lock import rewritten_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_other import (
+    read_other,
+    read_poetry_of,
+    read_pylock_of,
+    says_something,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_project import Project, read_project
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_python import (
     PythonWish,
@@ -78,25 +90,52 @@ def read_requirements(folder: str, report: FileReport, python: str | None = None
 
     :param python: the version in ``setup.toml``, which leaves nothing to the other files
 
-    ``requirements.txt`` is taken before ``pyproject.toml``, except where a ``uv.lock`` shows that the latter is meant.
+    ``requirements.txt`` is taken before all others, except where a ``uv.lock`` shows that ``pyproject.toml`` is meant.
+    Then come ``pylock.toml``, ``pyproject.toml``, and the files of Pipenv and conda. An app that has none of them gets
+    the newest Streamlit.
     """
     texts = Texts(folder, report)
     wish = PythonWish(python, SETUP) if python else read_python_version(texts)
     has_list, has_project, has_lock = map(texts.exists, (LIST, PROJECT, UV_LOCK))
-    if has_project and (has_lock or not has_list):
-        entry = PROJECT
+    entry = LIST
+    if has_project and has_lock:
+        taken = entry = PROJECT
         files, conditions = _from_project(texts, has_lock)
-        wish = replace(wish, conditions=conditions)
     elif has_list:
-        entry = LIST
-        files = _List(texts).read()
+        taken, files, conditions = LIST, _List(texts).read(), ()
     else:
-        report.beside(folder).error("", "has neither requirements.txt nor pyproject.toml: " + _WRITE_ONE)
-        return Needs({}, LIST, ())
-    for name, there in ((LIST, has_list), (PROJECT, has_project), (UV_LOCK, has_lock)):
-        if there and name not in texts.read_files and name != entry:
-            report.beside(folder).notice("%s is not used, because %s is taken" % (name, entry))
-    return Needs(files, entry, tuple(sorted(texts.read_files)), wish)
+        taken, listed = _elsewhere(texts)
+        if listed is None:
+            entry = PROJECT
+            files, conditions = _from_project(texts, has_lock)
+        else:
+            files, conditions = (
+                _named({LIST: as_lines(listed.wanted), CONSTRAINTS: as_lines(listed.limits)}),
+                listed.python,
+            )
+    for name in (LIST, PROJECT, UV_LOCK, PYLOCK, PIPFILE, *CONDA):
+        if texts.exists(name) and name not in texts.read_files and name != entry:
+            report.beside(folder).notice("%s is not used, because %s is taken" % (name, taken))
+    return Needs(files, entry, tuple(sorted(texts.read_files)), replace(wish, conditions=conditions))
+
+
+def _elsewhere(texts: Texts) -> tuple[str, Listed | None]:
+    """Where no requirements.txt is: the file that counts, and what it asks for; None for a project of its own."""
+    if texts.exists(PYLOCK):
+        return PYLOCK, read_pylock_of(texts)
+    if texts.exists(PROJECT):
+        poetry = read_poetry_of(texts)
+        if poetry or says_something(texts):
+            return PROJECT, poetry
+    other = read_other(texts)
+    if other:
+        return other
+    code = " and ".join(name for name in CODE if texts.exists(name))
+    texts.report(LIST).notice(
+        "does not exist, so the app gets the newest Streamlit and nothing else%s: to choose, %s"
+        % (" (%s has no effect here)" % code if code else "", _WRITE_ONE)
+    )
+    return "the newest Streamlit", Listed((Requirement("streamlit"),))
 
 
 def _from_project(texts: Texts, has_lock: bool) -> tuple[dict[str, str], tuple[str, ...]]:

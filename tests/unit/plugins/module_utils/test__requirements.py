@@ -51,12 +51,14 @@ def test_which_files_are_taken(tmp_path: Path, present: set[str], entry: str, ta
     assert len(report.notices) == len(present - taken)  # what lies there and is not used is said
 
 
-@pytest.mark.parametrize("files", [{}, {"uv.lock": "version = 1\n"}, {"Pipfile": "x"}])
-def test_no_requirements_at_all_says_what_to_write(tmp_path: Path, files: dict[str, str | bytes]) -> None:
-    _texts, _entry, report = read(tmp_path, files)
-    assert len(report.problems) == 1
-    assert report.problems[0].file == str(tmp_path)
-    assert "write a requirements.txt" in report.problems[0].message
+@pytest.mark.parametrize("files", [{}, {"uv.lock": "version = 1\n"}, {"pyproject.toml": "[tool.ruff]\n"}])
+def test_no_requirements_at_all_means_the_newest_streamlit_and_is_told(
+    tmp_path: Path, files: dict[str, str | bytes]
+) -> None:
+    texts, _entry, report = read(tmp_path, files)
+    assert (texts, report.problems) == ({"requirements.txt": "streamlit\n"}, [])
+    assert "write a requirements.txt" in report.notices[0]
+    assert ["uv.lock is not used" in each for each in report.notices[1:]] == ([True] if "uv.lock" in files else [])
 
 
 @pytest.mark.parametrize("text", ["", "# streamlit\n", "\n \n", "-c limits.txt\n"])
