@@ -22,6 +22,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command
 from ansible_collections.selfhost.pyapps.plugins.module_utils._origins import normal_origins
+from ansible_collections.selfhost.pyapps.plugins.module_utils._packages_txt import tell_packages
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import read_table
@@ -87,6 +88,7 @@ class AppReader:
         streamlit_config = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
         needs = read_requirements(self._folder, self._report, settings["environment"]["python"])
+        tell_packages(self._folder, self._report)
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)
         self._check_commands(settings["deploy"])
