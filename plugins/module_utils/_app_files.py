@@ -1,10 +1,11 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads files of an app's folder: regular ones, inside it, of a sane size, in UTF-8. PRIVATE to the collection."""
+"""Reads files of an app's folder: regular ones, inside it, of a sane size, in UTF-8 or UTF-16."""
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -96,8 +97,13 @@ def read_app_text(root: str, path: str, longest: int) -> str:
 
 
 def _decode(data: bytes) -> str:
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableError("begins with a byte order mark: save it as UTF-8 without one")
+    """UTF-8, with or without a byte order mark, or UTF-16 with one, which PowerShell's ``>`` writes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            raise UnreadableError("begins as UTF-16 text and does not go on so: save it as UTF-8") from None
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

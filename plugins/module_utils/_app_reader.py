@@ -22,6 +22,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command
 from ansible_collections.selfhost.pyapps.plugins.module_utils._origins import normal_frame_ancestors, normal_origins
+from ansible_collections.selfhost.pyapps.plugins.module_utils._packages_txt import tell_packages
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import read_table
@@ -86,7 +87,8 @@ class AppReader:
         self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
         streamlit_config = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
-        needs = read_requirements(self._folder, self._report)
+        needs = read_requirements(self._folder, self._report, settings["environment"]["python"])
+        tell_packages(self._folder, self._report)
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)
         self._check_commands(settings["deploy"])
@@ -102,7 +104,14 @@ class AppReader:
                 "port": streamlit["port"],
                 "config": streamlit_config,
             },
-            "environment": {**settings["environment"], "files": needs.files, "entry": needs.entry},
+            "environment": {
+                **settings["environment"],
+                "python": needs.python.version,
+                "python_from": needs.python.said_by,
+                "requires_python": list(needs.python.conditions),
+                "files": needs.files,
+                "entry": needs.entry,
+            },
             "env": env,
             "data": {
                 "paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *needs.read])

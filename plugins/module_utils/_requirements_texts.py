@@ -13,10 +13,16 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import 
     read_app_text,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, is_unprintable
-from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import UV_LOCK
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import (
+    PIPFILE_LOCK,
+    POETRY_LOCK,
+    PYLOCK,
+    UV_LOCK,
+)
 
 _LARGEST = MIB
 _LARGEST_LOCK = 8 * MIB
+_LOCKS = (UV_LOCK, PYLOCK, POETRY_LOCK, PIPFILE_LOCK)
 
 
 class Texts:
@@ -39,7 +45,7 @@ class Texts:
 
     def read(self, relative: str) -> str | None:
         """A text; None (and an error) where it cannot be taken."""
-        longest = _LARGEST_LOCK if relative == UV_LOCK else _LARGEST
+        longest = _LARGEST_LOCK if relative in _LOCKS else _LARGEST
         try:
             text = read_app_text(self._folder, os.path.join(self._folder, relative), longest)
         except FileNotFoundError:

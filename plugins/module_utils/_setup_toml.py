@@ -100,7 +100,7 @@ _ENVIRONMENT = Key(
             "python",
             "string",
             "Version of Python.",
-            default_in_words="the host's (`pyapps_python`)",
+            default_in_words="what `.python-version` or `runtime.txt` names, else the host's (`pyapps_python`)",
             pattern=r"3\.(?:9|[1-9][0-9])(?:\.[0-9]{1,2})?",
             allowed="a version from 3.9 on, such as 3.12 or 3.12.4",
             example="3.12",

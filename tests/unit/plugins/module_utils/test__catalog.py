@@ -53,6 +53,8 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
         "streamlit": {"entry_file": "app_1.py", "port": 8001, "config": {}},
         "environment": {
             "python": None,
+            "python_from": "",
+            "requires_python": [],
             "allow_build": False,
             "files": {"requirements.txt": "streamlit==1.41.*\n"},
             "entry": "requirements.txt",
@@ -201,6 +203,22 @@ def test_spellings_of_a_base_path_are_one(tmp_path: Path, spellings: list[str], 
 PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+def test_every_text_of_an_app_may_come_from_windows(tmp_path: Path, codec: str) -> None:
+    """Notepad and PowerShell: setup.toml, Streamlit's options, variables and secrets alike."""
+    texts = {
+        "setup.toml": SETTINGS + '[env]\r\nrequired = ["KEY"]\r\n',
+        ".streamlit/config.toml": "[server]\r\nmaxUploadSize = 7\r\n",
+        ".env": "KEY=value\r\n",
+        ".streamlit/secrets.toml": 'password = "x"\r\n',
+    }
+    files: dict[str, str | bytes] = {name: text.encode(codec) for name, text in texts.items()}
+    make_app(tmp_path / "a", SETTINGS, files)
+    catalog = read_catalog(str(tmp_path), secret_names={})
+    assert catalog.errors == []
+    assert catalog.apps[0]["streamlit"]["config"] == {"server.maxUploadSize": 7}
+
+
 @pytest.mark.parametrize(
     ("settings", "key", "found", "allowed"),
     [
@@ -292,7 +310,7 @@ PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
         (SETTINGS + "[gallery]\nlisted = 1\n", "gallery.listed", "1", "true or false"),
         ("a = [[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]\n", "", "", ""),
         (b"\xff", "", "", ""),
-        (b"\xef\xbb\xbf" + SETTINGS.encode(), "", "", ""),
+        (b"\xff\xfe" + SETTINGS.encode(), "", "", ""),
         (b"#" * 70_000, "", "", ""),
     ],
     ids=lambda value: repr(value)[-40:],
