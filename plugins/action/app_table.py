@@ -19,12 +19,14 @@ class ActionModule(TableAction):
         "url": {"type": "str", "required": True},
         "preview_url": {"type": "str", "default": ""},
         "removed": {"type": "list", "elements": "str", "default": []},
+        "invalid": {"type": "dict", "default": {}},
         "notices": {"type": "list", "elements": "str", "default": []},
     }
 
     def tell(self, given: dict[str, t.Any], host: str) -> tuple[list[str], dict[str, t.Any]]:
-        results = given["results"]
-        lines = ["apps on %s" % host, *summary(given["apps"], results, given["url"], given["removed"])]
+        results = {**given["results"], **invalid_results(given["invalid"])}
+        apps = [*given["apps"], *({"name": name, "base_path": None} for name in sorted(given["invalid"]))]
+        lines = ["apps on %s" % host, *summary(apps, results, given["url"], given["removed"])]
         lines += preview_lines(results, given["preview_url"] or given["url"])
         lines += ["note: " + notice for notice in given["notices"]]
         lines += failure_lines(results)
@@ -37,6 +39,23 @@ class ActionModule(TableAction):
         return lines, {"failed": True, "failed_apps": failed, "msg": message}
 
 
+def invalid_results(invalid: dict[str, list[str]]) -> dict[str, dict[str, t.Any]]:
+    """The results of apps whose files are faulty: no step has touched them.
+
+    :param invalid: what is wrong, in lines, by the app's name
+    """
+    return {
+        name: {
+            "state": "failed",
+            "step": "validate",
+            "reason": lines[0] if len(lines) == 1 else "its files have %d errors" % len(lines),
+            "log": lines if len(lines) > 1 else [],
+            "note": "stays as it was",
+        }
+        for name, lines in invalid.items()
+    }
+
+
 def summary(
     apps: list[dict[str, t.Any]], results: dict[str, dict[str, t.Any]], url: str, removed: list[str]
 ) -> list[str]:
@@ -44,7 +63,8 @@ def summary(
     rows = []
     for app in apps:
         result = results.get(app["name"], {"state": "failed", "note": "no step has answered for it"})
-        rows.append([app["name"], url + app["base_path"] + "/", result["state"], happened(result)])
+        place = "-" if app["base_path"] is None else url + app["base_path"] + "/"
+        rows.append([app["name"], place, result["state"], happened(result)])
     rows += [[name, "-", "removed", "data/ is kept"] for name in removed]
     return table(["APP", "URL", "STATE", "WHAT HAPPENED"], rows)
 

@@ -193,3 +193,19 @@ def test_a_kernel_that_hands_out_ports_of_apps_is_told(
     monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: True)
     monkeypatch.setattr(_host_plan, "handed_out", lambda: set(ports))
     assert len([notice for notice in _host_plan.notices() if "can be given an app's port" in notice]) == count
+
+
+def entry(name: str, base_path: str) -> dict[str, str]:
+    return {"name": name, "base_path": base_path, "folder": "/apps/" + name}
+
+
+def test_an_app_cannot_take_the_path_of_one_that_stays_as_it_was_applied() -> None:
+    """C-08: the others' files say what they will have, not what they have."""
+    applied = [entry("a", "/a"), entry("b", "/b")]
+    assert _host_plan.path_problems([entry("b", "/c")], applied) == []
+    for path in ("/a", "/A", "/a/below"):
+        (line,) = _host_plan.path_problems([entry("b", path)], applied)
+        assert line.startswith("/apps/b/setup.toml: streamlit.base_path: ")
+        assert "a as it is applied" in line
+    (line,) = _host_plan.path_problems([entry("b", "")], applied)
+    assert line.startswith("a as it is applied: streamlit.base_path: lies below the path")
