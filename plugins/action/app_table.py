@@ -21,15 +21,17 @@ class ActionModule(TableAction):
         "url": {"type": "str", "required": True},
         "preview_url": {"type": "str", "default": ""},
         "removed": {"type": "list", "elements": "str", "default": []},
+        "invalid": {"type": "dict", "default": {}},
         "notices": {"type": "list", "elements": "str", "default": []},
     }
 
     def tell(self, given: dict[str, t.Any], host: str) -> tuple[list[str], dict[str, t.Any]]:
         try:
-            results = results_of(given["results"])
+            results = {**results_of(given["results"]), **invalid_results(given["invalid"])}
         except ResultError as error:
             raise AnsibleActionFail(str(error)) from None
-        lines = ["apps on %s" % host, *summary(given["apps"], results, given["url"], given["removed"])]
+        apps = [*given["apps"], *({"name": name, "base_path": None} for name in sorted(given["invalid"]))]
+        lines = ["apps on %s" % host, *summary(apps, results, given["url"], given["removed"])]
         lines += preview_lines(results, given["preview_url"] or given["url"])
         lines += ["note: " + notice for notice in given["notices"]]
         lines += failure_lines(results)
@@ -42,12 +44,25 @@ class ActionModule(TableAction):
         return lines, {"failed": True, "failed_apps": failed, "msg": message}
 
 
+def invalid_results(invalid: dict[str, list[str]]) -> Results:
+    """The results of apps whose files are faulty: no step has touched them.
+
+    :param invalid: what is wrong, in lines, by the app's name
+    """
+    results = {}
+    for name, lines in invalid.items():
+        reason, log = (lines[0], []) if len(lines) == 1 else ("its files have %d errors" % len(lines), lines)
+        results[name] = Result(note="stays as it was").failed("validate", reason, log)
+    return results
+
+
 def summary(apps: list[dict[str, t.Any]], results: Results, url: str, removed: list[str]) -> list[str]:
     """The table itself: one line an app, then one for each that was removed."""
     rows = []
     for app in apps:
         result = results.get(app["name"], Result(state="failed", note="no step has answered for it"))
-        rows.append([app["name"], url + app["base_path"] + "/", result.state, happened(result)])
+        place = "-" if app["base_path"] is None else url + app["base_path"] + "/"
+        rows.append([app["name"], place, result.state, happened(result)])
     rows += [[name, "-", "removed", "data/ is kept"] for name in removed]
     return table(["APP", "URL", "STATE", "WHAT HAPPENED"], rows)
 

@@ -20,7 +20,7 @@ MIB = 1024 * KIB
 SAFE_SEGMENT = "[A-Za-z0-9_\u0080-\U0010ffff][A-Za-z0-9_.\u0080-\U0010ffff-]*"
 SAFE_PATH = "(?:%s/)*%s" % (SAFE_SEGMENT, SAFE_SEGMENT)
 SAFE_PATH_IN_WORDS = (
-    "a relative path of letters, digits and . _ - (also of other scripts, and emoji), where no part begins with . or -"
+    "a relative path of letters (of any alphabet), digits, emoji and . _ -, where no part begins with . or -"
 )
 _LONGEST_PATH = 200
 

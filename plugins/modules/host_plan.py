@@ -43,6 +43,11 @@ options:
     type: list
     elements: str
     default: []
+  keeps:
+    description:
+      - Whether a faulty app stays as it is. Then nothing is removed, because the name of the app may not be known.
+    type: bool
+    default: false
   preview:
     description: Whether the run only shows what it deploys. Then O(only) must name apps.
     type: bool
@@ -184,6 +189,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "adopt_source": {"type": "bool", "default": False},
     "allow_removal": {"type": "bool", "default": False},
     "only": {"type": "list", "elements": "str", "default": []},
+    "keeps": {"type": "bool", "default": False},
     "preview": {"type": "bool", "default": False},
     "limited": {"type": "bool", "default": False},
     "front": {"type": "str", "choices": ["nginx", "caddy"]},
@@ -230,8 +236,12 @@ def main() -> None:
     applied = _applied(module, layout)
     deployed = _host_plan.deployed_apps(layout)
     only, only_problems = _host_plan.chosen_apps(layout, params["only"], params["apps"], applied)
-    removed = [] if only or only_problems else [name for name in deployed if name not in params["apps"]]
+    removed = (
+        [] if only or only_problems or params["keeps"] else [name for name in deployed if name not in params["apps"]]
+    )
     work = [app for app in params["catalog"] if not only or app["name"] in only]
+    if only or params["keeps"]:
+        problems += _host_plan.path_problems(work, applied["apps"])
     if params["preview"] and not only and not only_problems:
         problems.append("preview: name the apps that are to be tried out, such as -e app=app_1.")
     problems += only_problems + _host_plan.source_problems(applied["source"], params["source"], params["adopt_source"])

@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.action.app_table import happened, summary
+from ansible_collections.selfhost.pyapps.plugins.action.app_table import (
+    failure_lines,
+    happened,
+    invalid_results,
+    summary,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 
 
@@ -31,3 +36,18 @@ def test_what_happened_tells_what_still_drains(result: Result, text: str) -> Non
 def test_an_app_without_a_result_has_failed() -> None:
     (_head, line) = summary([{"name": "app_1", "base_path": "/app-1"}], {}, "http://localhost", [])
     assert line.split()[:3] == ["app_1", "http://localhost/app-1/", "failed"]
+
+
+def test_an_app_whose_files_are_faulty_has_failed_and_stays() -> None:
+    """S0-02: the table shows it, and says what is wrong."""
+    results = invalid_results({"nav": ["nav/setup.toml: titel: is not known"], "b": ["one", "two"]})
+    (_head, line) = summary([{"name": "nav", "base_path": None}], results, "http://localhost", [])
+    assert line.split() == ["nav", "-", "failed", "stays", "as", "it", "was"]
+    assert failure_lines(results) == [
+        "",
+        "b failed at step validate: its files have 2 errors",
+        "    | one",
+        "    | two",
+        "",
+        "nav failed at step validate: nav/setup.toml: titel: is not known",
+    ]

@@ -177,7 +177,9 @@ def test_required_is_a_list_of_names(tmp_path: Path, value: str) -> None:
 def test_secrets_of_no_app_are_an_error(tmp_path: Path) -> None:
     make_app(tmp_path / "sales")
     (problem,) = read_catalog(str(tmp_path), {"sale": [], "sales": ["A"]}).errors
-    assert problem.as_line() == "pyapps_secrets: sale: is no app: did you mean sales? (allowed: sales)"
+    assert (
+        problem.as_line() == "pyapps_secrets: sale: is no app: did you mean sales? If not, remove it (allowed: sales)"
+    )
 
 
 def test_a_broken_app_makes_no_second_error_of_its_secrets(tmp_path: Path) -> None:
@@ -347,9 +349,9 @@ def test_all_errors_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ("b/setup.toml", "streamlit.entry_fil"),
         ("b/setup.toml", "streamlit.entry_file"),
         ("b/requirements.txt", "line 1"),
+        ("b/setup.toml", "streamlit.port"),
         ("c/setup.toml", ""),
         ("d/.streamlit/config.toml", ""),
-        ("b/setup.toml", "streamlit.port"),
     ]
 
 
@@ -414,3 +416,59 @@ def test_nothing_of_an_app_is_executed_or_written(tmp_path: Path) -> None:
     assert read_catalog(str(tmp_path / "apps")).errors == []
     assert not (tmp_path / "executed").exists()
     assert sorted(path.name for path in folder.rglob("*")) == before
+
+
+TYPO = SETTINGS + "colour = 1\n"
+
+
+def test_a_run_for_some_apps_takes_a_faulty_other_one_as_it_was_applied(tmp_path: Path) -> None:
+    """S0-02: one app's typo stops no other app."""
+    make_app(tmp_path / "nav")
+    make_app(tmp_path / "pyproj", TYPO)
+    catalog = read_catalog(str(tmp_path), {"left": []}, chosen=["nav"])
+    assert (catalog.errors, [app["name"] for app in catalog.apps]) == ([], ["nav"])
+    faulty, stale = sorted(catalog.notices, reverse=True)
+    assert faulty.startswith("stays as it was applied: %s: streamlit.colour: " % (tmp_path / "pyproj" / "setup.toml"))
+    assert stale == "pyapps_secrets: left: is no app: remove it"
+
+
+def test_a_run_for_a_faulty_app_is_refused_for_it_alone(tmp_path: Path) -> None:
+    make_app(tmp_path / "nav", TYPO)
+    make_app(tmp_path / "pyproj")
+    assert [problem.key for problem in read_catalog(str(tmp_path), chosen=["nav"]).errors] == ["streamlit.colour"]
+
+
+@pytest.mark.parametrize("chosen", ["a", "b"])
+def test_a_clash_stops_a_run_for_either_app_but_not_for_a_third(tmp_path: Path, chosen: str) -> None:
+    for name in ("a", "b"):
+        make_app(tmp_path / name, SETTINGS + 'base_path = "/x"\n')
+    make_app(tmp_path / "c")
+    assert [problem.key for problem in read_catalog(str(tmp_path), chosen=[chosen]).errors] == ["streamlit.base_path"]
+    other = read_catalog(str(tmp_path), chosen=["c"])
+    assert (other.errors, len(other.notices)) == ([], 1)
+
+
+def test_a_run_for_all_can_go_on_without_faulty_apps(tmp_path: Path) -> None:
+    make_app(tmp_path / "nav")
+    make_app(tmp_path / "py proj", TYPO)
+    make_app(tmp_path / "torn", b"\x00")
+    assert len(read_catalog(str(tmp_path)).errors) == 2
+    catalog = read_catalog(str(tmp_path), keep_invalid=True)
+    assert (catalog.errors, [app["name"] for app in catalog.apps]) == ([], ["nav"])
+    assert sorted(catalog.invalid) == ["py_proj", "torn"]
+    assert "streamlit.colour" in catalog.invalid["py_proj"][0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "said"),
+    [
+        ('entry_file = "main.py"\n', "entry_file", "stands in the wrong place: move it below [streamlit]"),
+        ('[owner]\nname = "a"\nentry_file = "main.py"\n', "owner.entry_file", "move it below [streamlit]"),
+        (SETTINGS + 'title = "Sales"\n', "streamlit.title", "move it to the top of the file, before the first [table]"),
+    ],
+)
+def test_a_key_in_the_wrong_table_is_told_where_it_belongs(tmp_path: Path, settings: str, key: str, said: str) -> None:
+    """Issue 13, point 24: "remove it" was wrong advice."""
+    make_app(tmp_path / "a", settings)
+    problem = next(problem for problem in read_catalog(str(tmp_path)).errors if problem.key == key)
+    assert problem.message.endswith(said)

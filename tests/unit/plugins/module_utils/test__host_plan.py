@@ -223,3 +223,19 @@ def test_an_app_that_was_started_before_apps_were_confined_is_told(
         "app_1: not kept away from other apps' ports, because started by an earlier version of this collection: run "
         "the playbook selfhost.pyapps.restart with -e app=app_1 when it suits"
     ] * told
+
+
+def entry(name: str, base_path: str) -> dict[str, str]:
+    return {"name": name, "base_path": base_path, "folder": "/apps/" + name}
+
+
+def test_an_app_cannot_take_the_path_of_one_that_stays_as_it_was_applied() -> None:
+    """C-08: the others' files say what they will have, not what they have."""
+    applied = [entry("a", "/a"), entry("b", "/b")]
+    assert _host_plan.path_problems([entry("b", "/c")], applied) == []
+    for path in ("/a", "/A", "/a/below"):
+        (line,) = _host_plan.path_problems([entry("b", path)], applied)
+        assert line.startswith("/apps/b/setup.toml: streamlit.base_path: ")
+        assert "a as it is applied" in line
+    (line,) = _host_plan.path_problems([entry("b", "")], applied)
+    assert line.startswith("a as it is applied: streamlit.base_path: lies below the path")
