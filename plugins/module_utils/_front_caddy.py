@@ -21,6 +21,7 @@ import re
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy_snippets import (
+    ASKED,
     DOCUMENT,
     ERRORS,
     GLOBAL,
@@ -32,6 +33,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy_snipp
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     ASSETS_PREFIX,
     BLOCKED,
+    COMPONENTS,
     INSTANCE,
     LIVE_PATHS,
     PIN,
@@ -43,6 +45,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     AppRoute,
     FrontError,
     FrontSettings,
+    asker,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
@@ -95,6 +98,7 @@ def caddy_config(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
         MISDIRECTED,
         REFUSE_FOREIGN,
         LIVE,
+        ASKED,
         DOCUMENT,
         _site(routes, settings),
     ]
@@ -124,8 +128,22 @@ def _site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     text += "\troute {\n" + _indent(_head(routes, settings), 2)
     for route in routes:
         text += _indent(_app(route, settings), 2)
+    text += _indent(_components(routes), 2)
     text += "\t\tvars pyapps_no_app yes\n\t\terror 404\n\t}\n"
     return text + ERRORS % {"srv": _quote(settings.layout.srv)} + "}\n"
+
+
+def _components(routes: t.Iterable[AppRoute]) -> str:
+    """What a component asks for at the root is found by the page that asks."""
+    text = ""
+    for route in routes:
+        text += "@component_%s {\n\tpath_regexp ^%s\n\theader_regexp asker Referer %s\n}\n" % (
+            route.name,
+            COMPONENTS,
+            _raw(asker(route)),
+        )
+        text += "redir @component_%s {re.asker.1}{http.request.uri} 307\n" % route.name
+    return text + "@components path_regexp ^%s\nrespond @components 404\n" % COMPONENTS
 
 
 def _headers(settings: FrontSettings) -> str:
@@ -239,7 +257,7 @@ def _app(route: AppRoute, settings: FrontSettings) -> str:
     body += _user_headers(route, settings)
     body += "import pyapps_refuse_foreign\n"
     body += "@blocked path_regexp %s\nrespond @blocked 404\n" % _raw("(?i)" + BLOCKED)
-    body += _pinned(route, base) if route.pinned else _plain(route)
+    body += _pinned(route, base, settings) if route.pinned else _plain(route)
     return text + "@app_%s path_regexp %s\nhandle @app_%s {\n\troute {\n%s\t}\n}\n" % (
         route.name,
         _raw("^%s/" % base),
@@ -259,7 +277,7 @@ def _user_headers(route: AppRoute, settings: FrontSettings) -> str:
     return text + "".join("request_header %s-%s\n" % (who, header) for header in route.user_headers)
 
 
-def _pinned(route: AppRoute, base: str) -> str:
+def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
     """Pinned paths to their instance, published paths to the live one, anything else is the app's page."""
     folder = route.folder
     pin = r"^%s/~/(%s\.(%s))/%s" % (base, INSTANCE, PORT, PINNED_KINDS)
@@ -314,8 +332,18 @@ def _pinned(route: AppRoute, base: str) -> str:
     text += _scripts(route, base)
     text += (
         "@page file {\n\troot %s\n\ttry_files /index.html\n}\n"
-        "handle @page {\n\troute {\n\t\trewrite * /index.html\n\t\troot * %s\n"
-        "\t\timport pyapps_document 200\n\t}\n}\n" % (_quote(folder.live), _quote(folder.live))
+        "handle @page {\n\troute {\n"
+        "\t\t@unwatched not file {\n\t\t\troot %s\n\t\t\ttry_files /watched/\n\t\t}\n"
+        "\t\thandle @unwatched {\n\t\t\timport pyapps_asked %s %s\n\t\t}\n"
+        "\t\trewrite * /index.html\n\t\troot * %s\n"
+        "\t\timport pyapps_document 200\n\t}\n}\n"
+        % (
+            _quote(folder.live),
+            _quote(settings.layout.run),
+            _quote(folder.path),
+            _quote(route.base + "/_stcore/health"),
+            _quote(folder.live),
+        )
     )
     return text + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
 

@@ -9,7 +9,7 @@ Indented with spaces, as Python is; :func:`._front_caddy.caddy_config` turns the
 from __future__ import annotations
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import misdirected_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import PORT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import PORT, SLOW
 
 GLOBAL = """\
 # Made by selfhost.pyapps (module caddy_site) from the whole catalog: the next run replaces what is changed here.
@@ -76,6 +76,41 @@ LIVE = (
     % PORT
 )
 
+# A page from disk while nobody watches: its process is asked first. {args[0]}: the app's folder, {args[1]}: for what.
+# Nothing of the visitor's goes with it: whoever has the port now may be another one.
+ASKED = """\
+(pyapps_asked) {
+    route {
+        @asked file {
+            root {args[0]}
+            try_files /live/*.port /live/*.port /live/*.port
+        }
+        handle @asked {
+            route {
+                @asked_port vars_regexp asked {http.matchers.file.relative} (%s)\\.port$
+                vars @asked_port pyapps_asked yes
+                reverse_proxy @asked_port 127.0.0.1:{re.asked.1} {
+                    method GET
+                    rewrite {args[1]}?
+                    header_up -*
+                    header_up Host {http.request.hostport}
+                    transport http {
+                        dial_timeout 5s
+                        response_header_timeout %ds
+                        keepalive off
+                    }
+                    handle_response {
+                        rewrite * /live/index.html
+                        root * {args[0]}
+                        import pyapps_document 200
+                    }
+                }
+            }
+        }
+    }
+}
+""" % (PORT, SLOW)
+
 # A name is shown only when it is nothing but a name.
 MISDIRECTED = """\
 (pyapps_misdirected) {
@@ -103,6 +138,17 @@ REFUSE_FOREIGN = """\
 ERRORS = """\
     handle_errors {
         import pyapps_headers
+        @slow {
+            vars pyapps_asked yes
+            expression {err.status_code} == 504
+        }
+        handle @slow {
+            route {
+                rewrite * /apps/{vars.pyapps_away}/live/index.html
+                root * %(srv)s
+                import pyapps_document 200
+            }
+        }
         @friendly {
             vars_regexp away {vars.pyapps_away} .
             expression {err.status_code} in [502, 503, 504]

@@ -33,6 +33,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     ASSETS_PREFIX,
     AWAY_URL,
     BLOCKED,
+    COMPONENTS,
     INSTANCE,
     LIVE_PATHS,
     MISDIRECTED_URL,
@@ -40,7 +41,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     PIN,
     PINNED_KINDS,
     PORT,
+    RUNS_URL,
     SCRIPT,
+    SLOW,
     STREAM_TIMEOUT,
     AppRoute,
     FrontSettings,
@@ -95,6 +98,11 @@ def _own_locations(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str
                 _document(settings),
                 "try_files /index.html =404;\n",
             )
+        text += _location(
+            "^~ " + COMPONENTS,
+            'if ($pyapps_asker != "") { return 307 $pyapps_asker$request_uri; }\n',
+            "return 404;\n",
+        )
         text += _location("/", "error_page 404 %s;\nreturn 404;\n" % NOT_FOUND_URL)
     return indent(text, 4)
 
@@ -161,7 +169,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     nested += _scripts(route, settings)
     nested += _location(
         '~ "^%s/"' % base,
-        *_or_unavailable(route, must_exist=False),
+        *_or_unavailable(route, must_exist=False, asked=True),
         "default_type text/html;\ngzip_static on;\ngzip on;\ngzip_vary on;\n",
         _document(settings, route),
         "try_files /index.html @pyapps_%s;\n" % route.name,
@@ -169,6 +177,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     named = _location("@pyapps_" + route.name, _limits(route, settings), *_live(route))
     named += _location("@pyapps_out_" + route.name, *out)
     named += _missing_script(route, settings)
+    named += _runs(route, settings)
     return _app(route, nested, settings) + indent(named, 4)
 
 
@@ -211,6 +220,25 @@ def _app(route: AppRoute, nested: str, settings: FrontSettings) -> str:
     return indent(text + _location("^~ %s/" % route.base, _limits(route, settings), nested), 4)
 
 
+def _runs(route: AppRoute, settings: FrontSettings) -> str:
+    """Whether the live process runs: 204 or 200 says so, 502 not. With a watcher its flags have said it already."""
+    live = quote(route.folder.live)
+    return _location(
+        "= %s%s" % (RUNS_URL, route.name),
+        "internal;\nclient_max_body_size 0;\n",
+        "if (-d %s) { return 204; }\n" % quote(settings.layout.watched + "/"),
+        "if (!-d %s) { return 204; }\n" % live,
+        "root %s;\n" % live,
+        'if ($pyapps_live_port = "") { return 204; }\n',
+        # Nothing of the visitor's: whoever has the port now may be another one.
+        "proxy_pass_request_headers off;\nproxy_pass_request_body off;\n",
+        'proxy_set_header Host $http_host;\nproxy_set_header Content-Length "";\nproxy_method GET;\n',
+        "proxy_read_timeout %ds;\nproxy_intercept_errors on;\n" % SLOW,
+        "error_page 301 302 400 401 403 404 405 421 500 503 504 =204 @pyapps_runs_%s;\n" % route.name,
+        "proxy_pass http://127.0.0.1:$pyapps_live_port%s/_stcore/health;\n" % route.base,
+    ) + _location("@pyapps_runs_" + route.name, "return 204;\n")
+
+
 def _limits(route: AppRoute, settings: FrontSettings) -> str:
     """Size of uploads; the headers again where an app has some of its own, since nginx inherits all or none."""
     text = "client_max_body_size %dm;\n" % route.max_body_mb
@@ -221,15 +249,17 @@ def _limits(route: AppRoute, settings: FrontSettings) -> str:
     return text
 
 
-def _or_unavailable(route: AppRoute, must_exist: bool = True) -> tuple[str, ...]:
+def _or_unavailable(route: AppRoute, must_exist: bool = True, asked: bool = False) -> tuple[str, ...]:
     """The live instance's folder as root, or the friendly page with 503.
 
     :param must_exist: without a live instance it ends here; else what follows finds out itself
+    :param asked: :func:`_runs` is asked first; nginx makes 500 of the 502 that this may answer
     """
     missing = "if (!-d %s) { return 503; }\n" % quote(route.folder.live)
     return (
         "root %s;\n" % quote(route.folder.live),
-        "error_page 502 503 504 =503 %s%s;\n" % (AWAY_URL, route.name),
+        "error_page %s502 503 504 =503 %s%s;\n" % ("500 " if asked else "", AWAY_URL, route.name),
+        *(["auth_request %s%s;\n" % (RUNS_URL, route.name)] if asked else []),
         *("if (-f %s) { return 503; }\n" % quote(flag) for flag in (route.folder.down, route.folder.live + "/" + AWAY)),
         *([missing] if must_exist else []),
     )

@@ -18,6 +18,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
     REMOVED_HEADERS,
     AppRoute,
     FrontSettings,
+    asker,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import PREVIEW, PREVIEW_IN_PUBLIC
@@ -83,7 +84,7 @@ def preamble(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     """What stands before the server: maps and the format of the log."""
     hosts = "".join('    "%s" %s;\n' % (host, PREVIEW_IN_PUBLIC) for host in settings.public_hosts)
     parts = [_HEADER, _names(settings), _PREVIEWS % (PREVIEW, hosts), _LOG_FORMAT]
-    parts += [_trust(settings), _origins(routes, settings)]
+    parts += [_trust(settings), _origins(routes, settings), _askers(routes)]
     return "\n".join(parts + _user_header_maps(routes, settings))
 
 
@@ -158,6 +159,14 @@ def _origins(routes: t.Iterable[AppRoute], settings: FrontSettings) -> str:
                 _variable("refused", route),
             )
     return text
+
+
+def _askers(routes: t.Iterable[AppRoute]) -> str:
+    """Which app, and which instance of it, a page belongs to that asks for something at the root."""
+    lines = "".join(
+        '    "~%s" $pyapps_asked_by;\n' % asker(route).replace("+(", "+(?<pyapps_asked_by>", 1) for route in routes
+    )
+    return 'map $http_referer $pyapps_asker {\n    default "";\n%s}\n' % lines
 
 
 def _origin_map(variable: str, default: str, origins: t.Iterable[str]) -> str:

@@ -36,6 +36,9 @@ PINNED_KINDS = r"(?:_stcore|media|component|app/static)/"
 LIVE_PATHS = r"(?:(?:_stcore|media|component|app/static|auth)/|(?:oauth2callback|favicon\.png|manifest\.json)$)"
 """What is asked of the live process without a pin: health checks, login, curl."""
 
+COMPONENTS = "/component/"
+"""Some published components ask for their files here, as if their app were at the root."""
+
 BLOCKED = r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[^\w-]|$)"
 """Never answered, whatever the case: open to everyone at the process (C-14); Streamlit 1.41 has the short names too.
 
@@ -47,6 +50,10 @@ SCRIPT = r"(?:static/.+|.+\.(?:m?js|css|map|wasm))$"
 ASSETS_PREFIX = ASSETS_URL + "/streamlit-"
 AWAY_URL = "/_pyapps/away/"
 """Before an app's name: the page of an app that is away."""
+RUNS_URL = "/_pyapps/runs/"
+"""Before an app's name: whether its process runs, asked before a page is served from disk while nobody watches."""
+SLOW = 2
+"""Seconds that this question may take; who is slow runs."""
 NOT_FOUND_URL = "/_pyapps/not-found"
 MISDIRECTED_URL = "/_pyapps/misdirected"
 
@@ -225,6 +232,11 @@ def _user_headers(name: str, setting: object) -> tuple[str, ...]:
         ) from None
     own = {header.lower() for header in SET_HEADERS + REMOVED_HEADERS}
     return tuple(sorted(header for header in headers if header.lower() not in own))
+
+
+def asker(route: AppRoute) -> str:
+    """A pattern for Referers of an app; its first group is what its components' paths begin with."""
+    return r"^https?://[^/]+(%s(?:/~/%s)?)/" % (re.escape(route.base), PIN)
 
 
 def check_path(what: str, path: str) -> None:

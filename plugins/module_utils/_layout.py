@@ -279,6 +279,11 @@ class Layout:
         return os.path.join(self.programs, name + ".conf")
 
     @property
+    def watched(self) -> str:
+        """Link to the watcher's folder in ``/proc``: it leads somewhere while there is a watcher to set flags."""
+        return os.path.join(self.run, "watched")
+
+    @property
     def supervisor_socket(self) -> str:
         return os.path.join(self.run, "supervisor.sock")
 

@@ -339,5 +339,6 @@ def main(layout: Layout, system_socket: str | None = None) -> t.NoReturn:
     die_with_parent()
     with contextlib.suppress(OSError):  # where it may; a busy host must not hold up the end of a route
         os.nice(_NICE)
+    point_link(layout.watched, "/proc/%d" % os.getpid())
     threading.Thread(target=_guard_routes, args=(layout,), daemon=True).start()
     Watcher(layout).run()

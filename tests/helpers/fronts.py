@@ -92,6 +92,8 @@ class Front:
         self.settings = FrontSettings(layout=self.layout, port=self.port, address="127.0.0.1", **settings)
         for folder in (self.layout.front_apps, self.layout.assets, self.layout.run, self.layout.envs):
             os.makedirs(folder, exist_ok=True)
+        if root is None:  # as a watcher does it, which sets flags; tests do
+            os.symlink("/proc/%d" % os.getpid(), self.layout.watched)
         for name in self.apps:
             os.makedirs(self.layout.app(name).serving, exist_ok=True)
             os.chmod(self.layout.app(name).serving, 0o711)

@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import threading
 import typing as t
 from pathlib import Path
@@ -312,6 +313,97 @@ class TestDocuments:
         assert (live.status, "App gone</h1>" in live.text, "right now" in live.text) == (503, True, True)
         assert front.ask("/gone/~/%s/_stcore/health" % pin).status == 502
         assert front.ask("/app-1/").status == 200
+
+
+class TestComponentsThatAskAtTheRoot:
+    @pytest.mark.parametrize("page", ["/app-1/", "/app-1/page_2?x=1", "/app-1/component/a.b/index.html?streamlitUrl=x"])
+    def test_they_are_found_by_the_app_whose_page_asks(self, front: Front, pins: dict[str, str], page: str) -> None:
+        """Some published components know only ``/component/<name>/``."""
+        answer = front.ask("/component/a.b/main.js?v=1", headers={"Referer": "http://localhost" + page})
+        assert (answer.status, answer.headers["location"]) == (307, "/app-1/component/a.b/main.js?v=1")
+        assert reached(front.ask(answer.headers["location"]).text) == "/app-1/component/a.b/main.js?v=1"
+
+    def test_a_pinned_page_stays_with_its_instance(self, front: Front, pins: dict[str, str]) -> None:
+        pinned = "/deep/er.app/~/%s/component/a.b/" % pins["app_2"]
+        answer = front.ask("/component/a.b/c%20d", headers={"Referer": "https://x:1" + pinned + "index.html"})
+        assert answer.headers["location"] == pinned + "c%20d"
+
+    @pytest.mark.parametrize(
+        "referer", ["", "http://x/", "http://x/app-1", "http://x/APP-1/", "x/app-1/", "http://x//"]
+    )
+    def test_without_an_app_they_are_404(self, front: Front, referer: str) -> None:
+        """Nor does a Referer lead anywhere but below an app."""
+        answer = front.ask("/component/a.b/main.js", headers={"Referer": referer} if referer else {})
+        assert (answer.status, "location" in answer.headers) == (404, False)
+
+
+class TestWithoutAWatcher:
+    """Nobody sets a flag, so the front asks the process before it serves the page from disk."""
+
+    @pytest.fixture(autouse=True)
+    def unwatched(self, front: Front) -> t.Iterator[None]:
+        watched = Path(front.layout.watched)
+        watched.unlink()
+        yield
+        watched.symlink_to("/proc/%d" % os.getpid())
+
+    def test_the_page_of_a_dead_app_is_503_and_that_of_another_is_served(
+        self, front: Front, pins: dict[str, str]
+    ) -> None:
+        """Also when the link is there and its watcher is not."""
+        crashed = Echo()
+        crashed.close()
+        front.go_live("gone", front.serve("gone", crashed.port, PAGE % "gone"))
+        for target in (None, "/proc/99999999"):
+            if target:
+                Path(front.layout.watched).symlink_to(target)
+            for path in ("/gone/", "/gone/page_2?x=1"):
+                answer = front.ask(path)
+                assert (answer.status, "App gone</h1>" in answer.text) == (503, True)
+                assert_is_a_page_of_the_front(answer)
+            for path in ("/app-1/", "/app-1/page_2?x=1"):
+                answer = front.ask(path)
+                assert (answer.status, answer.text) == (200, PAGE % "app-1")
+                assert_is_a_page_of_the_front(answer, retry=None)
+            assert front.ask("/never/").status == 503
+        Path(front.layout.watched).unlink()
+
+    def test_nothing_of_a_visitor_goes_with_the_question(self, front: Front) -> None:
+        """Whoever has the port now may be another one."""
+        asked: list[bytes] = []
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            thread = threading.Thread(target=lambda: asked.append(_answer_once(server)))
+            thread.start()
+            front.go_live("gone", front.serve("gone", server.getsockname()[1], PAGE % "gone"))
+            headers = {"Cookie": "secret=1", "Authorization": "Basic secret"}
+            assert front.ask("/gone/a?secret=2", headers=headers).status == 200
+            thread.join()
+        assert asked[0].startswith(b"GET /gone/_stcore/health HTTP/1.1\r\n")
+        assert b"secret" not in asked[0]
+
+    def test_who_is_slow_or_unwell_is_not_dead(self, front: Front) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            front.go_live("gone", front.serve("gone", silent.getsockname()[1], PAGE % "gone"))
+            answer = front.ask("/gone/")
+            assert (answer.status, answer.text) == (200, PAGE % "gone")
+            assert_is_a_page_of_the_front(answer, retry=None)
+        with socket.create_server(("127.0.0.1", 0)) as unwell:
+            front.go_live("gone", front.serve("gone", unwell.getsockname()[1], PAGE % "gone"))
+            thread = threading.Thread(target=_answer_once, args=(unwell, b"503 Service Unavailable"))
+            thread.start()
+            answer = front.ask("/gone/")
+            thread.join()
+            assert (answer.status, answer.text) == (200, PAGE % "gone")
+
+
+def _answer_once(server: socket.socket, status: bytes = b"200 OK") -> bytes:
+    connection, _address = server.accept()
+    with connection:
+        asked = b""
+        while b"\r\n\r\n" not in asked:
+            asked += connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok" % status)
+    return asked
 
 
 class TestPinnedPaths:
