@@ -34,6 +34,7 @@ class ActionModule(TableAction):
         lines = ["apps on %s" % host, *summary(apps, results, given["url"], given["removed"])]
         lines += preview_lines(results, given["preview_url"] or given["url"])
         lines += ["note: " + notice for notice in given["notices"]]
+        lines += ["note: %s: %s" % (name, text) for name in sorted(results) for text in results[name].notices]
         lines += failure_lines(results)
         failed = sorted(name for name, result in results.items() if not result.goes_on)
         if not failed:

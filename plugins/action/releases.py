@@ -61,7 +61,9 @@ class ActionModule(ActionBase):
         secrets: dict[str, AppSecrets] = {}
         if not without:
             secrets, results = with_secrets(arguments["apps"], results, given)
-        arguments.update(results=as_dicts(results), secret_word=encode(secrets))
+        paths = {app["name"]: app["data"]["paths"] for app in arguments["apps"]}
+        seeds = {name: files[name].seeds(paths[name]) for name in files}
+        arguments.update(results=as_dicts(results), secret_word=encode(secrets), seeds=seeds)
         answer = self._ask(arguments, task_vars)
         missing = answer.get("missing")
         if missing:

@@ -22,6 +22,9 @@ SAFE_PATH = "(?:%s/)*%s" % (SAFE_SEGMENT, SAFE_SEGMENT)
 SAFE_PATH_IN_WORDS = (
     "a relative path of letters (of any alphabet), digits, emoji and . _ -, where no part begins with . or -"
 )
+SCRIPT_SEGMENT = "[A-Za-z0-9_\u0080-\U0010ffff][A-Za-z0-9_. ()+,&\u0080-\U0010ffff-]*"
+SCRIPT_PATH = "(?:%s/)*%s" % (SCRIPT_SEGMENT, SCRIPT_SEGMENT)
+"""A script is only an argument of a process, in no configuration file, so its name may have blanks."""
 _LONGEST_PATH = 200
 
 
@@ -31,9 +34,18 @@ class UnreadableError(Exception):
 
 def is_safe_path(path: str) -> bool:
     """Whether a relative path can stand in any configuration file, page or command line without quotes."""
+    return _fits(path, SAFE_PATH)
+
+
+def is_script_path(path: str) -> bool:
+    """Whether a relative path can be the name of a script; blanks and brackets may be in it."""
+    return _fits(path, SCRIPT_PATH)
+
+
+def _fits(path: str, pattern: str) -> bool:
     return (
         len(path.encode("utf-8", "replace")) <= _LONGEST_PATH
-        and re.fullmatch(SAFE_PATH, path) is not None
+        and re.fullmatch(pattern, path) is not None
         and all(char.isascii() or _is_sign(char) for char in path)
     )
 

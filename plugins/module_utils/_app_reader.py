@@ -15,6 +15,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import 
     UnreadableError,
     check_regular,
     is_safe_path,
+    is_script_path,
     read_app_text,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, slug, title_of
@@ -44,6 +45,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import TomlE
 _LARGEST_SETTINGS = 64 * KIB
 _MOST_DATA_PATHS = 100  # each is compared with every other, and with every file of a release
 _STREAMLIT_CONFIG = os.path.join(".streamlit", "config.toml")
+_STATIC = "static"
 
 App = dict[str, t.Any]
 SecretNames = t.Optional[t.Mapping[str, t.Collection[str]]]
@@ -85,12 +87,14 @@ class AppReader:
         name = settings["name"] if "name" in document else self._name_of_folder()
         base_path = self._base_path(document, streamlit["base_path"], name)
         self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
-        streamlit_config = self._streamlit_config(streamlit["config"])
+        streamlit_config, own_options = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
         needs = read_requirements(self._folder, self._report, settings["environment"]["python"])
         tell_packages(self._folder, self._report)
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)
+        if streamlit_config.get("server.enableStaticServing") is True:
+            self._tell_static(streamlit["entry_file"] or "", settings["data"]["paths"] or [])
         self._check_commands(settings["deploy"])
         return {
             "name": name,
@@ -103,6 +107,7 @@ class AppReader:
                 "entry_file": streamlit["entry_file"],
                 "port": streamlit["port"],
                 "config": streamlit_config,
+                "own": own_options,
             },
             "environment": {
                 **settings["environment"],
@@ -158,15 +163,17 @@ class AppReader:
             return None if path is None else ("/" + path.strip("/")).rstrip("/")
         return None if name is None else "/" + name
 
-    def _streamlit_config(self, setup: dict[str, t.Any]) -> dict[str, t.Any]:
-        own = self._document(_STREAMLIT_CONFIG) or {}
+    def _streamlit_config(self, table: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
+        """All options, and which of them only Streamlit's own file of the app names."""
+        document = self._document(_STREAMLIT_CONFIG) or {}
         own_report = self._report.beside(os.path.join(self._folder, _STREAMLIT_CONFIG))
-        return merged(own_options(own, own_report), setup_options(setup, self._report), self._report)
+        own, setup = own_options(document, own_report), setup_options(table, self._report)
+        return merged(own, setup, self._report), sorted(set(own) - set(setup))
 
     def _check_entry_file(self, entry_file: str | None) -> None:
         if entry_file is None:
             return
-        fault = "" if is_safe_path(entry_file) else "holds a character that is not allowed"
+        fault = "" if is_script_path(entry_file) else "holds a character that is not allowed"
         try:
             if not fault:
                 check_regular(self._folder, os.path.join(self._folder, entry_file))
@@ -177,6 +184,17 @@ class AppReader:
         if fault:
             allowed = "a Python file inside the app's folder"
             self._report.error("streamlit.entry_file", fault, found=show(entry_file), allowed=allowed)
+
+    def _tell_static(self, entry_file: str, data_paths: list[str]) -> None:
+        """Newer Streamlits serve no link that leads out of their static folder; the folder itself may be one."""
+        static = os.path.join(os.path.dirname(entry_file), _STATIC)
+        below = [path for path in data_paths if path.startswith(static + "/")]
+        if below:
+            self._report.notice(
+                "data.paths: visitors get 400 for files below %s: newer Streamlits serve no links that lead out of "
+                '%s. Name the whole folder, [data] paths = ["%s"], or write the files elsewhere and show them with '
+                "st.image or st.download_button" % (", ".join(below), static, static)
+            )
 
     def _check_commands(self, deploy: dict[str, t.Any]) -> None:
         for key in ("test", "release_command"):

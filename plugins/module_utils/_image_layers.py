@@ -35,7 +35,7 @@ ENVIRONMENTS, APPS = "environments", "apps"
 ACCOUNTS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow")
 """Files that know the apps' users."""
 
-_SECRET_FILES = frozenset((_release_secrets.ENV, _release_secrets.TOML))
+_SECRET_FILES = frozenset(_release_secrets.FILES)
 _NO_CONFIGURATION = frozenset(("secrets.key", "healthcheck-notify.json", "cloudflared", "programs"))
 """What of ``etc/pyapps`` is in no image: secrets, and programs, of which each is named."""
 

@@ -45,6 +45,10 @@ class AppLayout:
     def release(self, release: str) -> str:
         return os.path.join(self.releases, release)
 
+    def code(self, release: str) -> str:
+        """Folder of a release's code, in which its processes run."""
+        return os.path.join(self.release(release), "code")
+
     @property
     def instances(self) -> str:
         """Folder of instance records, ``<instance>.json``."""
@@ -70,6 +74,11 @@ class AppLayout:
     def history(self) -> str:
         """Which releases have been live."""
         return os.path.join(self.path, "history.json")
+
+    @property
+    def seeds(self) -> str:
+        """What the app's folder held below ``[data] paths`` when a release was sent last."""
+        return os.path.join(self.path, "seeds.json")
 
     @property
     def data(self) -> str:

@@ -37,6 +37,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     **LOCK,
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "without_secrets": {"type": "bool", "default": False},
+    "seeds": {"type": "dict", "default": {}},
     "archive": {"type": "path"},
     "secret_word": {"type": "str", "no_log": True},
 }

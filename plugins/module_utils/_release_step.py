@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _release_secrets, _release_store
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_changes import changed_notices, record
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_seed import SeedError, absent_paths, fill_data
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
@@ -37,6 +38,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config 
     StreamlitConfigError,
     config_options,
     config_text,
+    ignored_options,
     installed_streamlit,
 )
 
@@ -49,6 +51,7 @@ class Request:
 
     :param results: by app, from the steps before, each with the id that its ``release`` has without secrets
     :param secrets: by app; those without are not in it
+    :param seeds: by app, hashes of what its folder holds below its ``data.paths``
     :param archive: the missing releases; empty when it is not known yet which are missing
     """
 
@@ -59,6 +62,7 @@ class Request:
     archive: str = ""
     check_mode: bool = False
     secrets: t.Mapping[str, AppSecrets] = field(default_factory=dict)
+    seeds: t.Mapping[str, t.Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def make_releases(request: Request) -> Answer:
             continue
         try:
             missing = _look(request, app, result, content or "")
+            notices = _notices(request, app, result)
             restored = not missing and _restore_secrets(request, name, result.release or "", own)
         except _CAUSES as error:
             answer.results[name] = failed(result, _files.explain(error))
@@ -132,10 +137,23 @@ def make_releases(request: Request) -> Answer:
         if missing or restored:
             result = replace(result, changed=True)
             answer.changed.add(name)
-        answer.results[name] = result
+        answer.results[name] = replace(result, notices=(*result.notices, *notices))
     if request.archive:
         _make(request, answer)
+    if not (answer.missing or request.check_mode):
+        for app in survivors(request.apps, answer.results):
+            record(request.layout.app(app["name"]), request.seeds.get(app["name"], {}))
     return answer
+
+
+def _notices(request: Request, app: App, result: Result) -> list[str]:
+    """What is to be told of an app whose release can be made."""
+    told = changed_notices(request.layout.app(app["name"]), request.seeds.get(app["name"], {}))
+    if app["streamlit"].get("own"):
+        streamlit = installed_streamlit(_environment(request, result), result.streamlit or "")
+        ignored = ignored_options(app, streamlit)
+        told += [ignored] if ignored else []
+    return told
 
 
 def _named(request: Request, result: Result, key: bytes | None, own: AppSecrets, name: str) -> Result:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields, replace
 
 OK, FAILED = "ok", "failed"
 
+_LINES = ("log", "notices")
+
 
 class ResultError(ValueError):
     """What was handed on is not a result of an app; the text names app and key, and says what is allowed."""
@@ -28,6 +30,7 @@ class Result:
     :ivar reason: why it failed and what to do, in one or two sentences
     :ivar log: last lines of the log that shows the cause
     :ivar note: what people see of it now, such as ``live``
+    :ivar notices: what a person should know, which stops nothing
     :ivar environment: its environment's name
     :ivar path: the environment's folder
     :ivar python: path of its interpreter
@@ -53,6 +56,7 @@ class Result:
     reason: str = ""
     log: tuple[str, ...] = ()
     note: str = ""
+    notices: tuple[str, ...] = ()
     environment: str | None = None
     path: str | None = None
     python: str | None = None
@@ -107,12 +111,13 @@ class Result:
             allowed, check = _ALLOWED[key]
             if not check(value):
                 raise ResultError("results.%s.%s: found %r; it must be %s" % (name, key, value, allowed))
-        values: dict[str, t.Any] = {**given, "log": tuple(given.get("log", ()))}
-        return cls(**values)
+        lines = {key: tuple(given[key]) for key in _LINES if key in given}
+        return cls(**{**given, **lines})
 
     def as_dict(self) -> dict[str, t.Any]:
         """What a module returns of it; every key is there."""
-        return {**{field.name: getattr(self, field.name) for field in fields(self)}, "log": list(self.log)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {key: list(value) if key in _LINES else value for key, value in values.items()}
 
 
 def _is_text(value: object) -> bool:

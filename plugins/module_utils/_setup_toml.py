@@ -8,7 +8,11 @@ After a change here run ``_setup_toml_docs.py``, which writes the JSON Schema an
 
 from __future__ import annotations
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SAFE_PATH, SAFE_PATH_IN_WORDS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import (
+    SAFE_PATH,
+    SAFE_PATH_IN_WORDS,
+    SCRIPT_PATH,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import Key
 
@@ -50,9 +54,9 @@ _STREAMLIT = Key(
             "string",
             "The script that `streamlit run` starts, relative to the app's folder.",
             required=True,
-            pattern=SAFE_PATH + r"\.py",
+            pattern=SCRIPT_PATH + r"\.py",
             longest=200,
-            allowed=SAFE_PATH_IN_WORDS + ", ending with .py",
+            allowed=SAFE_PATH_IN_WORDS + ", ending with .py; also blanks and ( ) + , &",
             example="app_1.py",
         ),
         Key(

@@ -84,6 +84,12 @@ options:
   secret_word:
     description: All secrets as one word. Set by the action plugin; leave it out.
     type: str
+  seeds:
+    description:
+      - By app, hashes of what its folder holds below C([data] paths), so that a change of it is told. Set by the action
+        plugin; leave it out.
+    type: dict
+    default: {}
   archive:
     description: Path of the missing releases on the target. Set by the action plugin; leave it out.
     type: path
@@ -183,6 +189,7 @@ def main() -> None:
         archive=params["archive"] or "",
         check_mode=module.check_mode,
         secrets=decode(params["secret_word"]),
+        seeds=params["seeds"],
     )
     answer = answer_for(module, request)
     with_diff = bool(module._diff)

@@ -85,6 +85,11 @@ apps:
     streamlit:
       description: Version of Streamlit in its environment.
       type: str
+    advice:
+      description:
+        - What the end of its log says that can be done, such as the line of C(setup.toml) that lets the app keep a file
+          which it may not write beside its code.
+      type: str
     down:
       description: Whether the front shows the page of an app that does not answer.
       type: bool

@@ -50,7 +50,7 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
         "folder": str(checkout / "apps" / "app_1"),
         "owner": {"name": "Johan"},
         "base_path": "/app-1",
-        "streamlit": {"entry_file": "app_1.py", "port": 8001, "config": {}},
+        "streamlit": {"entry_file": "app_1.py", "port": 8001, "config": {}, "own": []},
         "environment": {
             "python": None,
             "python_from": "",
@@ -77,6 +77,36 @@ def test_only_the_entry_file_is_needed(tmp_path: Path) -> None:
     app = catalog.apps[0]
     assert (app["name"], app["title"], app["owner"]) == ("my_dash", "My Dash", {"name": ""})
     assert (app["base_path"], app["streamlit"]["port"]) == ("/my_dash", None)
+
+
+def test_the_entry_file_may_have_blanks_and_brackets(tmp_path: Path) -> None:
+    """It runs under plain Streamlit, too."""
+    folder = make_app(tmp_path / "my_dash", '[streamlit]\nentry_file = "my pages/1 Start (new).py"\n', {})
+    (folder / "my pages").mkdir()
+    (folder / "my pages" / "1 Start (new).py").touch()
+    catalog = read_catalog(str(tmp_path))
+    assert catalog.errors == []
+    assert catalog.apps[0]["streamlit"]["entry_file"] == "my pages/1 Start (new).py"
+
+
+@pytest.mark.parametrize(("paths", "told"), [('["static/out"]', 1), ('["static"]', 0), ('["out"]', 0)])
+def test_data_below_the_static_folder_is_told(tmp_path: Path, paths: str, told: int) -> None:
+    """Newer Streamlits answer 400 for links that lead out of it."""
+    settings = SETTINGS + "[data]\npaths = %s\n[streamlit.config]\nserver.enableStaticServing = true\n" % paths
+    make_app(tmp_path / "my_dash", settings, {})
+    catalog = read_catalog(str(tmp_path))
+    assert catalog.errors == []
+    found = [notice for notice in catalog.notices if "static" in notice]
+    assert len(found) == told
+    assert all('Name the whole folder, [data] paths = ["static"]' in notice for notice in found)
+
+
+def test_options_of_streamlits_own_file_are_known_as_such(tmp_path: Path) -> None:
+    own = "[server]\nmaxUploadSize = 1\nold = true\n"
+    settings = SETTINGS + "[streamlit.config]\nserver.maxUploadSize = 2\n"
+    make_app(tmp_path / "my_dash", settings, {".streamlit/config.toml": own})
+    streamlit = read_catalog(str(tmp_path)).apps[0]["streamlit"]
+    assert (streamlit["config"]["server.maxUploadSize"], streamlit["own"]) == (2, ["server.old"])
 
 
 def test_everything_that_can_be_said_arrives_in_the_catalog(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Host:
         self.apps: list[dict[str, t.Any]] = []
         self.results: Results = {}
         self.secrets: dict[str, AppSecrets] = {}
+        self.seeds: dict[str, dict[str, str]] = {}
         os.makedirs(self.layout.etc)
         self.add_environment("env")
 
@@ -52,7 +53,8 @@ class Host:
 
     def ask(self, archive: str = "", check_mode: bool = False) -> Answer:
         _files, results = name_releases(self.apps, self.results, HostOptions())
-        return make_releases(Request(self.layout, self.apps, results, HostOptions(), archive, check_mode, self.secrets))
+        request = Request(self.layout, self.apps, results, HostOptions(), archive, check_mode, self.secrets, self.seeds)
+        return make_releases(request)
 
     def deploy(self) -> Answer:
         files, _results = name_releases(self.apps, self.results, HostOptions())
@@ -101,6 +103,40 @@ def test_an_invalid_option_fails_its_app_before_anything_is_sent(host: Host) -> 
     assert [release.name for release in answer.missing] == ["good"]
     assert (answer.results["bad"].state, answer.results["bad"].step) == ("failed", "release")
     assert "did you mean server.maxUploadSize?" in answer.results["bad"].reason
+
+
+def test_options_that_this_streamlit_does_not_know_are_told_at_once_when_they_are_streamlits_own(host: Host) -> None:
+    """S0-06: as Streamlit does; a typo in setup.toml is an error."""
+    config = {"deprecation.showPyplotGlobalUse": 1, "server.maxUploadSizes": 2, "server.maxUploadSize": 3}
+    host.add("app", streamlit={"config": config, "own": ["deprecation.showPyplotGlobalUse", "server.maxUploadSizes"]})
+    for answer in (host.deploy(), host.ask()):  # also when nothing is made
+        (told,) = answer.results["app"].notices
+        file = str(host.folder / "app" / ".streamlit" / "config.toml")
+        assert told == file + (
+            ": Streamlit 1.0 does not know and ignores "
+            "deprecation.showPyplotGlobalUse, server.maxUploadSizes (did you mean server.maxUploadSize?)"
+        )
+    code = Path(host.layout.app("app").code(answer.results["app"].release or ""))
+    text = (code / ".streamlit" / "config.toml").read_text()
+    assert "maxUploadSize = 3" in text
+    assert "showPyplot" not in text
+
+
+def test_all_misspelt_options_of_setup_toml_are_told_at_once(host: Host) -> None:
+    host.add("app", streamlit={"config": {"server.one": 1, "server.two": 2}})
+    reason = host.ask().results["app"].reason
+    assert "server.one: Streamlit 1.0 has no such option" in reason
+    assert "server.two: Streamlit 1.0 has no such option" in reason
+
+
+def test_data_that_changes_in_the_folder_is_told_once_and_not_in_check_mode_only(host: Host) -> None:
+    host.add("app", data={"paths": ["app.db"]})
+    Path(host.layout.app("app").data, "app.db").touch()
+    host.seeds = {"app": {"app.db": "one"}}
+    assert host.deploy().results["app"].notices == ()
+    host.seeds = {"app": {"app.db": "two"}}
+    told = [len(host.ask(check_mode=check).results["app"].notices) for check in (True, False, False)]
+    assert told == [1, 1, 0]
 
 
 def test_check_mode_names_the_release_and_makes_none(host: Host) -> None:
