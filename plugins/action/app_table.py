@@ -55,7 +55,7 @@ def happened(result: dict[str, t.Any]) -> str:
     if result.get("withdrawn"):
         note += "; what its folder holds (%s) was rolled back" % result["withdrawn"]
     if result.get("unpinned"):
-        note += "; served unpinned (this Streamlit can not be pinned): who reconnects after a deploy begins anew"
+        note += "; served unpinned (this Streamlit cannot be pinned): who reconnects after a deploy begins anew"
     if not draining:
         return note
     return "%s; %s" % (note, "the old one drains" if draining == 1 else "%d old ones drain" % draining)

@@ -17,6 +17,10 @@ from ansible_collections.selfhost.pyapps.plugins.action.app_table import happene
         ({"note": "live"}, "live"),
         ({"note": "live", "draining": 0}, "live"),
         ({"note": "live", "draining": 1}, "live; the old one drains"),
+        (
+            {"note": "live", "unpinned": True},
+            "live; served unpinned (this Streamlit cannot be pinned): who reconnects after a deploy begins anew",
+        ),
         ({"note": "unchanged", "draining": 2}, "unchanged; 2 old ones drain"),
     ],
 )
