@@ -216,6 +216,12 @@ resilience: tools ## Kill random apps two hundred times, see that they come back
 	@$(TEST_ENV) pytest -s tests/resilience
 	$(MAKE) hostile
 
+# Some only: VERSIONS="1.22 1.40". Their rows of the table are replaced.
+VERSIONS ?=
+.PHONY: versions
+versions: tools ## Open a page with lazily loaded widgets under every minor version of Streamlit; the table is kept in the docs
+	@$(TEST_ENV) PYTHONPATH=collections:tests python tests/versions/run.py $(VERSIONS)
+
 .PHONY: benchmark
 benchmark: tools ## Print the ratios that the quality bar names
 	@$(TEST_ENV) PYTHONPATH=collections:tests python tests/benchmarks/run.py

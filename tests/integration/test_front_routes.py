@@ -194,7 +194,7 @@ class TestDocuments:
             assert reached(front.ask("/known/" + path).text) == "/known/" + path
 
     def test_a_page_is_sent_as_it_was_compressed_at_its_deploy(self, front: Front, pins: dict[str, str]) -> None:
-        """C-19: no work for each visitor; the file says so, because it holds something else here."""
+        """No work for each visitor; the file says so, because it holds something else here."""
         compressed = Path(front.layout.app("app-1").serving, pins["app-1"], "index.html.gz")
         kept = compressed.read_bytes()
         compressed.write_bytes(gzip.compress(b"compressed before"))

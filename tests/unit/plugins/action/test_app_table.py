@@ -27,6 +27,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Res
             Result(note="unchanged", draining=2, next_ends_sessions=3),
             "unchanged; 2 old ones drain; the next deploy ends 3 sessions (max_draining)",
         ),
+        (
+            Result(note="live", unpinned=True),
+            "live; served unpinned (this Streamlit cannot be pinned): who reconnects after a deploy begins anew",
+        ),
     ],
 )
 def test_what_happened_tells_what_still_drains(result: Result, text: str) -> None:
