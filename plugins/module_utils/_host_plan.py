@@ -116,10 +116,17 @@ def root_problems(layout: Layout) -> list[str]:
         existing = os.path.dirname(existing)
     if not os.access(existing, os.W_OK):
         problems.append(
-            "pyapps_root: %s is not writable for this user (uid %d). Run as root (add --become), or set pyapps_root "
-            "to a folder of yours." % (existing, os.geteuid())
+            "pyapps_root: %s is not writable for this user (uid %d). %s"
+            % (existing, os.geteuid(), _who_may_write(os.geteuid()))
         )
     return problems
+
+
+def _who_may_write(uid: int) -> str:
+    """What to do about a folder that this user cannot write: root is kept out only by the file system."""
+    if uid == 0:
+        return "You are root, so its file system is mounted read-only: set pyapps_root to a folder that can be written."
+    return "Run as root (add --become), or set pyapps_root to a folder of yours."
 
 
 def port_problems(layout: Layout, front: str, port: int) -> list[str]:

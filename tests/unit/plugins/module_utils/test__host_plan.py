@@ -110,6 +110,20 @@ def test_a_root_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
     assert "Choose a shorter pyapps_root" in problem
 
 
+@pytest.mark.parametrize(
+    ("uid", "says", "says_not"), [(0, "mounted read-only", "Run as root"), (1000, "--become", "read-only")]
+)
+def test_a_root_that_cannot_be_written_says_what_this_user_can_do(
+    uid: int, says: str, says_not: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root is not told to become root."""
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    problem = next(line for line in _host_plan.root_problems(Layout(str(tmp_path))) if "not writable" in line)
+    assert says in problem
+    assert says_not not in problem
+
+
 def test_a_root_with_a_space_is_fine(tmp_path: Path) -> None:
     root = "/tmp/home of me"
     assert _host_plan.root_problems(Layout(root)) == []
