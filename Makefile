@@ -10,6 +10,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(if $(wildcard /etc/debian_version),/usr/bin/python3,python3)
 CAN_MAKE_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+CAN_RUN_HERE = ! findmnt --noheadings --output OPTIONS --target . 2>/dev/null | grep -qw noexec || { \
+	echo "$(CURDIR) is mounted noexec, so no program can run from there. Take a checkout elsewhere." >&2; exit 1; }
 # pip only says "from versions: none" when it reaches no index.
 NO_INDEX := { echo "The tools could not be installed: see above. If no package was found, the index was not reached:" \
 	"set https_proxy for a proxy, PIP_INDEX_URL for an index of your own (PIP_CERT for its CA)," \
@@ -108,6 +110,7 @@ demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without aski
 
 .tools/demo/.stamp: requirements/demo.txt
 	@$(DEMO_IS_MINE)
+	$(CAN_RUN_HERE)
 	$(CAN_MAKE_VENV)
 	echo "Preparing the tools of the demo in .tools/demo (once)"
 	$(PYTHON) -m venv --clear .tools/demo

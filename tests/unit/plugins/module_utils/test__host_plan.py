@@ -124,6 +124,15 @@ def test_a_root_that_cannot_be_written_says_what_this_user_can_do(
     assert says_not not in problem
 
 
+def test_a_root_from_which_no_program_can_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first program of it fails with `Permission denied`, late and without a cause."""
+    flags = os.statvfs_result([0] * 8 + [os.ST_NOEXEC, 255])
+    monkeypatch.setattr(os, "statvfs", lambda path: flags)
+    (problem,) = _host_plan.root_problems(Layout(str(tmp_path)))
+    assert "%s is mounted noexec" % tmp_path in problem
+    assert "DEMO_DIR" in problem
+
+
 def test_a_root_with_a_space_is_fine(tmp_path: Path) -> None:
     root = "/tmp/home of me"
     assert _host_plan.root_problems(Layout(root)) == []
