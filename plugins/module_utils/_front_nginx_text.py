@@ -213,6 +213,8 @@ def server_head(settings: FrontSettings) -> str:
     text = "".join("    listen %s%s;\n" % (listen, default) for listen in listens)
     # Only what was asked for by name: the machine's own names may be those of another site.
     names = [quote(name) for name in settings.server_names if name != EVERY]
+    if names and not settings.default_server and "localhost" not in settings.server_names:
+        names.append('"localhost"')  # what the run's table says
     text += "    server_name %s;\n" % (" ".join(names) or "_")
     if settings.access_log:
         text += "    access_log %s pyapps;\n" % quote(settings.access_log)

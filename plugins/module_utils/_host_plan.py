@@ -145,10 +145,30 @@ def root_problems(layout: Layout) -> list[str]:
         existing = os.path.dirname(existing)
     if not os.access(existing, os.W_OK):
         problems.append(
-            "pyapps_root: %s is not writable for this user (uid %d). Run as root (add --become), or set pyapps_root "
-            "to a folder of yours." % (existing, os.geteuid())
+            "pyapps_root: %s is not writable for this user (uid %d). %s"
+            % (existing, os.geteuid(), _who_may_write(os.geteuid()))
         )
-    return problems
+    return problems + _noexec_problems(layout)
+
+
+def _noexec_problems(layout: Layout) -> list[str]:
+    """Why no program can run from where environments and tools go."""
+    existing = layout.srv
+    while not os.path.exists(existing):
+        existing = os.path.dirname(existing)
+    if not os.statvfs(existing).f_flag & os.ST_NOEXEC:
+        return []
+    return [
+        "pyapps_root: %s is mounted noexec, so no program can run from there. Set pyapps_root to a folder of another "
+        "file system (make demo: DEMO_DIR=...), or mount it without noexec." % existing
+    ]
+
+
+def _who_may_write(uid: int) -> str:
+    """What to do about a folder that this user cannot write: root is kept out only by the file system."""
+    if uid == 0:
+        return "You are root, so its file system is mounted read-only: set pyapps_root to a folder that can be written."
+    return "Run as root (add --become), or set pyapps_root to a folder of yours."
 
 
 def port_problems(layout: Layout, front: str, port: int) -> list[str]:

@@ -64,6 +64,19 @@ options:
     description: The port that the front listens on.
     type: int
     default: 80
+  address:
+    description: The address that the front listens on; empty means all.
+    type: str
+    default: ""
+  server_names:
+    description: The host names that the front is given.
+    type: list
+    elements: str
+    default: []
+  disable_default_site:
+    description: Whether nginx's default site is taken out, also when somebody has changed it.
+    type: bool
+    default: false
   capacity:
     description:
       - What to do when the host has too little memory or disk for the apps, as far as that can be told before.
@@ -180,6 +193,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._nginx_sites import site_problems
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
@@ -194,6 +208,9 @@ ARGUMENTS: dict[str, t.Any] = {
     "limited": {"type": "bool", "default": False},
     "front": {"type": "str", "choices": ["nginx", "caddy"]},
     "port": {"type": "int", "default": 80},
+    "address": {"type": "str", "default": ""},
+    "server_names": {"type": "list", "elements": "str", "default": []},
+    "disable_default_site": {"type": "bool", "default": False},
     "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
     "url": {"type": "str", "default": ""},
     "catalog": {"type": "list", "elements": "dict", "default": []},
@@ -249,6 +266,10 @@ def main() -> None:
     if params["front"]:
         problems += _host_plan.user_problems(layout, only or params["apps"], params["front"], params["uid_range"])
         problems += _host_plan.port_problems(layout, params["front"], params["port"])
+    if params["front"] == "nginx":
+        problems += site_problems(
+            layout, params["port"], params["address"], params["server_names"], params["disable_default_site"]
+        )
     problems += _lacks(module, layout, work, deployed)
     missing_packages = _host_plan.missing_packages(params["install_uv"])
     problems += _host_plan.package_problems(missing_packages)

@@ -52,7 +52,7 @@ def test_each_app_has_its_own_block_and_limits() -> None:
 def test_it_takes_only_names_that_were_asked_for() -> None:
     """The machine's own may be those of another site; that they are answered is said apart from it."""
     text = nginx_site([], settings(server_names=("apps.example", "*"), further_names=("attic",)))
-    assert 'server_name "apps.example";' in text
+    assert 'server_name "apps.example" "localhost";' in text
     text = nginx_site([], settings(further_names=("attic",)))
     assert "server_name _;" in text
     assert all('"~*^(%s)' % name in text for name in ("localhost", "attic"))

@@ -113,6 +113,29 @@ def test_a_root_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
     assert "Choose a shorter pyapps_root" in problem
 
 
+@pytest.mark.parametrize(
+    ("uid", "says", "says_not"), [(0, "mounted read-only", "Run as root"), (1000, "--become", "read-only")]
+)
+def test_a_root_that_cannot_be_written_says_what_this_user_can_do(
+    uid: int, says: str, says_not: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root is not told to become root."""
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    problem = next(line for line in _host_plan.root_problems(Layout(str(tmp_path))) if "not writable" in line)
+    assert says in problem
+    assert says_not not in problem
+
+
+def test_a_root_from_which_no_program_can_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first program of it fails with `Permission denied`, late and without a cause."""
+    flags = os.statvfs_result([0] * 8 + [os.ST_NOEXEC, 255])
+    monkeypatch.setattr(os, "statvfs", lambda path: flags)
+    (problem,) = _host_plan.root_problems(Layout(str(tmp_path)))
+    assert "%s is mounted noexec" % tmp_path in problem
+    assert "DEMO_DIR" in problem
+
+
 def test_a_root_with_a_space_is_fine(tmp_path: Path) -> None:
     root = "/tmp/home of me"
     assert _host_plan.root_problems(Layout(root)) == []
