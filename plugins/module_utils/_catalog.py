@@ -56,7 +56,9 @@ def read_catalog(
     """
     require_toml()
     report = Report()
-    readers = [AppReader(folder, report, secret_names, assignment) for folder in app_folders(path, report)]
+    folders = app_folders(path, report)
+    apps_folder = None if folders == [path] else path
+    readers = [AppReader(folder, report, secret_names, assignment, apps_folder) for folder in folders]
     apps = [app for app in [reader.read() for reader in readers] if app is not None]
     tell_clashes([reader.claim for reader in readers if assignment.holds(reader.claim.name)], report)
     names = {reader.claim.name for reader in readers if reader.claim.name}
