@@ -117,7 +117,12 @@ def read_requirements(folder: str, report: FileReport, python: str | None = None
     for name in (LIST, PROJECT, UV_LOCK, PYLOCK, PIPFILE, *CONDA):
         if texts.exists(name) and name not in texts.read_files and name != entry:
             report.beside(folder).notice("%s is not used, because %s is taken" % (name, taken))
-    return Needs(files, entry, tuple(sorted(texts.read_files)), replace(wish, conditions=conditions))
+    return Needs(files, entry, tuple(sorted(texts.read_files)), _completed(wish, taken, conditions))
+
+
+def _completed(wish: PythonWish, taken: str, conditions: tuple[str, ...]) -> PythonWish:
+    """With the conditions of the file that counts; it is named where no other file names a version."""
+    return replace(wish, said_by=wish.said_by or (taken if conditions else ""), conditions=conditions)
 
 
 def _elsewhere(texts: Texts) -> tuple[str, Listed | None]:
