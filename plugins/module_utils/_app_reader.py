@@ -56,14 +56,21 @@ class AppReader:
 
     :param secret_names: see :func:`read_catalog`
     :param assignment: see :func:`read_catalog`
+    :param apps: the folder that holds the app and others; None where the app was given alone
     :ivar claim: what the app wants for itself; filled by :meth:`read`, also for an app with errors
     """
 
     def __init__(
-        self, folder: str, report: Report, secret_names: SecretNames = None, assignment: Assignment = EVERY_APP
+        self,
+        folder: str,
+        report: Report,
+        secret_names: SecretNames = None,
+        assignment: Assignment = EVERY_APP,
+        apps: str | None = None,
     ) -> None:
         self.claim = Claim(os.path.join(folder, SETUP), None, False, None, None)
         self._folder = folder
+        self._apps = apps
         self._secret_names = secret_names
         self._assignment = assignment
         self._folder_name = os.path.basename(os.path.abspath(folder))
@@ -89,7 +96,7 @@ class AppReader:
         self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
         streamlit_config, own_options = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
-        needs = read_requirements(self._folder, self._report, settings["environment"]["python"])
+        needs = read_requirements(self._folder, self._report, settings["environment"]["python"], self._apps)
         tell_packages(self._folder, self._report)
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)

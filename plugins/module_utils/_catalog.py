@@ -65,7 +65,8 @@ def read_catalog(
     report = Report()
     folders = app_folders(path, report)
     own = [Report() for _folder in folders]
-    readers = [AppReader(folder, own[at], secret_names, assignment) for at, folder in enumerate(folders)]
+    apps_folder = None if folders == [path] else path
+    readers = [AppReader(folder, own[at], secret_names, assignment, apps_folder) for at, folder in enumerate(folders)]
     apps = [app for app in [reader.read() for reader in readers] if app is not None]
     faults: dict[str, list[Problem]] = {reader.claim.file: own[at].problems for at, reader in enumerate(readers)}
     for each in own:

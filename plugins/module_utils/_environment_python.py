@@ -110,11 +110,12 @@ def find_python(wanted: str, said_by: str = "") -> Interpreter:
     )
 
 
-def find_python_for(conditions: tuple[str, ...], default: str) -> Interpreter:
+def find_python_for(conditions: tuple[str, ...], default: str, said_by: str = "") -> Interpreter:
     """The default where it fulfils the conditions, else the newest interpreter of the host that does.
 
     :param conditions: such as ``>=3.10`` and ``<3.13``
     :param default: as in :func:`find_python`
+    :param said_by: the app's file that has the conditions
     :raises NoPythonError: there is none that other users can run
     """
     found = find_python(default)
@@ -124,7 +125,8 @@ def find_python_for(conditions: tuple[str, ...], default: str) -> Interpreter:
         if satisfies(other.number, conditions):
             return other
     raise NoPythonError(
-        "no Python of this host fulfils requires-python (%s). %s" % (",".join(conditions), _ways_out("one"))
+        "no Python of this host is %s, as %s asks. %s"
+        % (",".join(conditions), said_by or "the app", _ways_out("one that is"))
     )
 
 

@@ -74,7 +74,7 @@ class Store:
             if request.python:
                 wish.interpreter = pythons.find_python(request.python, request.python_from)
             else:
-                wish.interpreter = pythons.find_python_for(request.requires_python, default)
+                wish.interpreter = pythons.find_python_for(request.requires_python, default, request.python_from)
         except NoPythonError as error:
             wish.failure = EnvironmentFailedError(str(error))
             return

@@ -59,7 +59,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_pyth
     PythonWish,
     read_python_version,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_texts import Texts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_texts import SHARED, Texts
 
 _MOST_FILES = 50
 _MOST_LINES = 10_000
@@ -85,16 +85,17 @@ class Needs:
     python: PythonWish = field(default_factory=PythonWish)
 
 
-def read_requirements(folder: str, report: FileReport, python: str | None = None) -> Needs:
+def read_requirements(folder: str, report: FileReport, python: str | None = None, apps: str | None = None) -> Needs:
     """What an app's folder says that it needs; what is wrong goes into the report.
 
     :param python: the version in ``setup.toml``, which leaves nothing to the other files
+    :param apps: the folder that holds the app and others, from which it may include files; None for none
 
     ``requirements.txt`` is taken before all others, except where a ``uv.lock`` shows that ``pyproject.toml`` is meant.
     Then come ``pylock.toml``, ``pyproject.toml``, and the files of Pipenv and conda. An app that has none of them gets
     the newest Streamlit.
     """
-    texts = Texts(folder, report)
+    texts = Texts(folder, report, apps)
     wish = PythonWish(python, SETUP) if python else read_python_version(texts)
     has_list, has_project, has_lock = map(texts.exists, (LIST, PROJECT, UV_LOCK))
     entry = LIST
@@ -116,7 +117,12 @@ def read_requirements(folder: str, report: FileReport, python: str | None = None
     for name in (LIST, PROJECT, UV_LOCK, PYLOCK, PIPFILE, *CONDA):
         if texts.exists(name) and name not in texts.read_files and name != entry:
             report.beside(folder).notice("%s is not used, because %s is taken" % (name, taken))
-    return Needs(files, entry, tuple(sorted(texts.read_files)), replace(wish, conditions=conditions))
+    return Needs(files, entry, tuple(sorted(texts.read_files)), _completed(wish, taken, conditions))
+
+
+def _completed(wish: PythonWish, taken: str, conditions: tuple[str, ...]) -> PythonWish:
+    """With the conditions of the file that counts; it is named where no other file names a version."""
+    return replace(wish, said_by=wish.said_by or (taken if conditions else ""), conditions=conditions)
 
 
 def _elsewhere(texts: Texts) -> tuple[str, Listed | None]:
@@ -192,7 +198,7 @@ class _List:
             try:
                 include = _INCLUDE.fullmatch(line)
                 if include:
-                    found = _include_target(relative, include["file"])
+                    found = _include_target(relative, include["file"], self._texts.apps is not None)
                     yield found, limits or "c" in (include["short"], (include["long"] or "")[:1])
                 else:
                     self._take(read_line(line), limits, (relative, number))
@@ -201,7 +207,9 @@ class _List:
                 if faults > MOST_FAULTS:
                     report.error("line %d" % number, "is wrong too, and what follows is not looked at")
                     return
-                allowed = "files inside the app's folder" if include else INDEX_ONLY
+                allowed = (
+                    "files inside the app's folder, or beside it in the folder of the apps" if include else INDEX_ONLY
+                )
                 report.error("line %d" % number, str(error), found=shown(line), allowed=allowed)
 
     def _take(self, requirement: Requirement, limits: bool, place: tuple[str, int]) -> None:
@@ -224,13 +232,15 @@ class _List:
             )
 
 
-def _include_target(including: str, target: str) -> str:
+def _include_target(including: str, target: str, shares: bool) -> str:
     """The path of an included file relative to the app's folder.
 
+    :param shares: whether files beside the app's folder are taken
     :raises RequirementError: it leads out of it
     """
     path = posixpath.normpath(posixpath.join(posixpath.dirname(including), target))
-    if os.path.isabs(target) or not is_safe_path(path):
+    inside = path[len(SHARED) :] if shares and path.startswith(SHARED) else path
+    if os.path.isabs(target) or not is_safe_path(inside):
         raise RequirementError("includes what is not in the folder")
     return path
 

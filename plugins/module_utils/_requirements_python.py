@@ -28,7 +28,7 @@ class PythonWish:
     """What a folder says about Python.
 
     :ivar version: such as ``3.12``; None where it names none
-    :ivar said_by: the file that names it, or ""
+    :ivar said_by: the file that names it, or else the conditions; or ""
     :ivar conditions: such as ``>=3.10``, for who names no version
     """
 

@@ -193,11 +193,11 @@ def test_an_unknown_python_is_one_apps_failure(host: Host, wheels: Path) -> None
     report = host.make(
         app("a", "alpha\n", python="3.99", python_from="runtime.txt"),
         app("b", "alpha\n", requires_python=[">=3.9", "<4"]),
-        app("c", "alpha\n", requires_python=[">=3.99"]),
+        app("c", "alpha\n", requires_python=[">=3.99"], python_from="pyproject.toml"),
         wheelhouse=str(wheels),
     )
     assert "Python 3.99, which runtime.txt asks for, is not installed on this host" in of(report, "a")["reason"]
-    assert "no Python of this host fulfils requires-python (>=3.99). Here are: 3." in of(report, "c")["reason"]
+    assert "no Python of this host is >=3.99, as pyproject.toml asks. Here are: 3." in of(report, "c")["reason"]
     assert of(report, "b")["state"] == "ok"
 
 

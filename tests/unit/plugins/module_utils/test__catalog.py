@@ -235,6 +235,30 @@ def test_spellings_of_a_base_path_are_one(tmp_path: Path, spellings: list[str], 
 PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
 
 
+def test_apps_may_share_a_list_that_lies_beside_them(tmp_path: Path) -> None:
+    """-r ../common.txt: in the folder of the apps and nowhere else, also by a link."""
+    apps = tmp_path / "apps"
+    make_app(apps / "a", files={"requirements.txt": "-r ../common.txt\nrich\n"})
+    (apps / "common.txt").write_text("streamlit==1.41.*\n-r more.txt\n-r a/requirements.txt\n")
+    (apps / "more.txt").write_text("altair\n")
+    catalog = read_catalog(str(apps))
+    assert catalog.errors == []
+    assert catalog.apps[0]["environment"]["files"] == {"requirements.txt": "rich\nstreamlit==1.41.*\naltair\n"}
+
+    alone = read_catalog(str(apps / "a"))
+    assert ["includes what is not in the folder" in error.message for error in alone.errors] == [True]
+
+    (tmp_path / "secret.txt").write_text("altair\n")
+    (apps / "more.txt").unlink()
+    (apps / "more.txt").symlink_to("../secret.txt")
+    error = read_catalog(str(apps)).errors[0]
+    assert (error.file, "leads out of" in error.message) == (str(apps / "more.txt"), True)
+    for outside in ("../../secret.txt", "../b/../../secret.txt", "../.env", str(tmp_path / "secret.txt")):
+        make_app(apps / "a", files={"requirements.txt": "streamlit\n-r %s\n" % outside})
+        errors = read_catalog(str(apps)).errors
+        assert ["includes what is not in the folder" in error.message for error in errors] == [True], outside
+
+
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
 def test_every_text_of_an_app_may_come_from_windows(tmp_path: Path, codec: str) -> None:
     """Notepad and PowerShell: setup.toml, Streamlit's options, variables and secrets alike."""

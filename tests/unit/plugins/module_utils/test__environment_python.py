@@ -82,8 +82,8 @@ def test_the_default_is_taken_where_it_fits_else_the_newest_that_does(
     monkeypatch.setattr(pythons, "installed", lambda: there)
     monkeypatch.setattr(pythons, "find_python", lambda _wanted: there[2])
     assert pythons.find_python_for(conditions, "python").number == taken
-    with pytest.raises(pythons.NoPythonError, match=r"fulfils requires-python \(>=3.14\). Here are: 3.13.1, 3.12.9"):
-        pythons.find_python_for((">=3.14",), "python")
+    with pytest.raises(pythons.NoPythonError, match=r"is >=3.14, as Pipfile asks. Here are: 3.13.1, 3.12.9"):
+        pythons.find_python_for((">=3.14",), "python", "Pipfile")
 
 
 def test_the_file_that_asks_is_named() -> None:

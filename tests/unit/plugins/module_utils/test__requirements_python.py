@@ -83,4 +83,4 @@ def test_conditions_of_a_project_are_handed_on(tmp_path: Path) -> None:
         '[[package]]\nname = "a"\nversion = "0"\nsource = { virtual = "." }\n'
     )
     found, report = wish(tmp_path, {})
-    assert (found, report.problems) == (PythonWish(conditions=(">=3.10", "<3.13")), [])
+    assert (found, report.problems) == (PythonWish(None, "pyproject.toml", (">=3.10", "<3.13")), [])
