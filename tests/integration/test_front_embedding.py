@@ -9,7 +9,6 @@ import contextlib
 import http.server
 import threading
 import typing as t
-from pathlib import Path
 
 import pytest
 from helpers.browser import PATIENCE, Tab, chromium
