@@ -77,7 +77,7 @@ def test_a_preview_runs_beside_and_goes_live_without_another_start(host: Serving
     process = "%s.%s" % (name, instance)
     assert host.seen(name)["processes"] == {process: seen["processes"][process]}
     app = host.layout.app(name)
-    assert sorted(os.listdir(app.live)) == ["%d.port" % live["port"], "index.html", "index.html.gz"]
+    assert sorted(os.listdir(app.live)) == ["%d.port" % live["port"], "index.html", "index.html.gz", "static"]
     assert host.deploy().changed is False
     refused = promote(host, name)
     assert (refused["state"], refused["step"]) == ("failed", "preview")
