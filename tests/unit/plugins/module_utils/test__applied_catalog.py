@@ -28,6 +28,7 @@ def app(name: str, **different: t.Any) -> dict[str, t.Any]:
     """An entry of the catalog."""
     entry: dict[str, t.Any] = {
         "name": name,
+        "folder": "/apps/" + name,
         "title": "An app",
         "kind": "streamlit",
         "owner": {"name": ""},
