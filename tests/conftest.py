@@ -8,6 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test fails because the machine is busy.
+settings.register_profile("without-deadline", deadline=None)
+settings.load_profile("without-deadline")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
