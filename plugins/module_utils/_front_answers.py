@@ -12,15 +12,15 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _probe_http
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import FrontAddress
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._parallel import in_parallel
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Results
 
+STEP = "front"
 _PAUSE = 0.25  # seconds; a front that has just been told of an app needs a moment
-
-Results = dict[str, dict[str, t.Any]]
 
 
 def asked(
     apps: t.Sequence[t.Mapping[str, t.Any]],
-    results: t.Mapping[str, t.Mapping[str, t.Any]],
+    results: Results,
     front: FrontAddress,
     seconds: float,
 ) -> Results:
@@ -30,7 +30,7 @@ def asked(
     :param results: by app, as the last step returned them
     :param seconds: how long the front may take, for all apps together
     """
-    served = [app for app in apps if results.get(app["name"], {}).get("state") == "ok"]
+    served = [app for app in apps if app["name"] in results and results[app["name"]].goes_on]
     deadline = time.monotonic() + seconds
 
     def late(index: int) -> str | None:
@@ -41,16 +41,16 @@ def asked(
 
     # A little longer than each question has, so that its own words are heard.
     problems = in_parallel([question(app) for app in served], seconds + 1, late)
-    found = {name: dict(result) for name, result in results.items()}
+    found = dict(results)
     for app, problem in zip(served, problems):
         if problem is not None:
-            found[app["name"]].update(_failure(app, front, problem))
+            reason = "%s%s/ does not open the app, asked on the host itself: %s" % (
+                front.url,
+                app["base_path"],
+                problem,
+            )
+            found[app["name"]] = found[app["name"]].failed(STEP, reason, note="runs, but cannot be reached")
     return found
-
-
-def _failure(app: t.Mapping[str, t.Any], front: FrontAddress, problem: str) -> dict[str, t.Any]:
-    reason = "%s%s/ does not open the app, asked on the host itself: %s" % (front.url, app["base_path"], problem)
-    return {"state": "failed", "step": "front", "reason": reason, "note": "runs, but cannot be reached", "log": []}
 
 
 def _problem_until(app: t.Mapping[str, t.Any], front: FrontAddress, deadline: float) -> str | None:

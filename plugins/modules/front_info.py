@@ -72,6 +72,7 @@ app_results:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_answers import asked
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import front_address
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, as_dicts, results_of
 
 
 def main() -> None:
@@ -89,7 +90,11 @@ def main() -> None:
     )
     params = module.params
     front = front_address(params["front"], params["port"], params["address"], params["server_names"])
-    module.exit_json(changed=False, app_results=asked(params["apps"], params["results"], front, params["timeout"]))
+    try:
+        results = results_of(params["results"])
+    except ResultError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, app_results=as_dicts(asked(params["apps"], results, front, params["timeout"])))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import typing as t
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_answers import asked
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import FrontAddress
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 
 APP = {"name": "app_1", "kind": "streamlit", "base_path": "/app-1"}
-RESULT = {"app_1": {"state": "ok", "note": "live", "changed": True}}
+RESULT = {"app_1": Result(note="live", changed=True)}
 GOOD = {"/app-1/": (200, "page"), "/app-1/_stcore/health": (200, "ok")}
 
 
@@ -38,7 +39,7 @@ class Front:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def ask(self, seconds: float = 0.3, results: dict[str, dict[str, t.Any]] | None = None) -> dict[str, t.Any]:
+    def ask(self, seconds: float = 0.3, results: Results | None = None) -> Results:
         address = FrontAddress("nginx", "127.0.0.1", self.server.server_port, "localhost")
         return asked([APP], results or RESULT, address, seconds)
 
@@ -70,9 +71,9 @@ def test_who_else_answers_is_a_failure_with_the_url(
 ) -> None:
     front.answers = answers
     result = front.ask()["app_1"]
-    assert (result["state"], result["step"], result["log"]) == ("failed", "front", [])
-    assert words in result["reason"]
-    assert "http://localhost:%d/app-1/ does not open the app" % front.server.server_port in result["reason"]
+    assert (result.state, result.step, result.log) == ("failed", "front", ())
+    assert words in result.reason
+    assert "http://localhost:%d/app-1/ does not open the app" % front.server.server_port in result.reason
 
 
 def test_a_front_that_needs_a_moment_is_waited_for(front: Front) -> None:
@@ -81,11 +82,11 @@ def test_a_front_that_needs_a_moment_is_waited_for(front: Front) -> None:
 
 
 def test_an_app_that_has_failed_already_keeps_its_own_reason(front: Front) -> None:
-    failed = {"app_1": {"state": "failed", "step": "script", "reason": "NameError"}}
+    failed = {"app_1": Result().failed("script", "NameError")}
     assert front.ask(results=failed) == failed
 
 
 def test_a_front_that_is_not_there_is_told(front: Front) -> None:
     front.server.shutdown()
     front.server.server_close()
-    assert "connection refused" in front.ask()["app_1"]["reason"]
+    assert "connection refused" in front.ask()["app_1"].reason
