@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from pathlib import Path
 
@@ -58,6 +59,10 @@ def test_many_names_are_no_trouble(make: t.Callable[..., Front], server: str) ->
     assert answer(front, "server-200.department.example.com")[0] == 421
 
 
+def _is_page(front: Front, name: str) -> bool:
+    return answer(front, name) == (200, "page")
+
+
 def test_a_container_answers_to_what_it_is_given_when_it_starts(make: t.Callable[..., Front], server: str) -> None:
     """Before that file is there, too: the server judges the configuration while an image is laid out."""
     front = make(server, names_at_start=True, further_names=("pyapps",)).start()
@@ -65,8 +70,9 @@ def test_a_container_answers_to_what_it_is_given_when_it_starts(make: t.Callable
     assert answer(front, "myserver")[0] == 421
     _container_names.write(front.layout, {_container_names.VARIABLE: "myserver b\u00fccher.example"})
     front.reload()
-    assert eventually(lambda: answer(front, "myserver:8080") == (200, "page"))
-    assert answer(front, "xn--bcher-kva.example") == answer(front, "pyapps") == (200, "page")
+    # An old worker of nginx may still answer now and then.
+    for name in ("myserver:8080", "xn--bcher-kva.example", "pyapps"):
+        assert eventually(functools.partial(_is_page, front, name)), name
     assert answer(front, "evil.example")[0] == 421
     _container_names.write(front.layout, {_container_names.VARIABLE: "*"})
     front.reload()
