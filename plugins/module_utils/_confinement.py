@@ -89,6 +89,8 @@ def is_possible() -> bool:
 def is_confined(pid: int) -> bool | None:
     """Whether a process has a system call filter, as everything has that :func:`confine` was called for.
 
+    A filter of somebody else's counts, too, such as that of the container in which it runs.
+
     :returns: None when there is no such process, or it is not shown
     """
     try:

@@ -23,9 +23,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
     Listener,
     describe,
@@ -233,15 +232,9 @@ def notices(layout: Layout) -> list[str]:
 
 
 def _started_unconfined(layout: Layout) -> list[str]:
-    """Apps whose live process has been started before apps were confined; the next process of each is."""
+    """Apps whose live process was started before apps were confined; those that have been started anew since are."""
     live = {app: live_instance(layout.app(app)) for app in layout.app_names()}
-    ports = {app: found.port for app, found in live.items() if found and _is_of_before(layout.app(app), found.instance)}
-    answering = listeners(ports.values()) if ports else {}
-    pids = {app: answering[port].pid for app, port in ports.items() if port in answering}
+    older = {app: found.port for app, found in live.items() if found and found.record and found.record.confined is None}
+    answering = listeners(older.values()) if older else {}
+    pids = {app: answering[port].pid for app, port in older.items() if port in answering}
     return sorted(app for app, pid in pids.items() if pid is not None and _confinement.is_confined(pid) is False)
-
-
-def _is_of_before(app: AppLayout, instance: str) -> bool:
-    """Whether an instance's record says nothing of being confined; its process may have been started since."""
-    text = read_text(app.instance(instance))
-    return text is not None and '"confined"' not in text

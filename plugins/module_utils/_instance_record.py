@@ -47,7 +47,7 @@ class InstanceRecord:
     :param preview_until: until when it may be tried out before it is live; None when it is no preview
     :param until_uptime: the same moment as of :mod:`_deadline`, which a clock that jumps does not move
     :param idle_seconds: how long it must have been without a session to end before that moment
-    :param confined: whether its process is kept to its own port
+    :param confined: whether its process is kept to its own port; None in a record of a version that did not know this
     :param app_ports: which ports belong to apps of this host, see :func:`parse_ports`; of these it may reach its own
     """
 
@@ -61,7 +61,7 @@ class InstanceRecord:
     until_uptime: str | None = None
     app_ports: str = DEFAULT_APP_PORTS
     idle_seconds: float = KEPT
-    confined: bool = True
+    confined: bool | None = True
 
     @property
     def program(self) -> str:
@@ -86,7 +86,7 @@ class InstanceRecord:
             raise RecordError("%s: not a record of an instance" % path)
         instance, port, release, created = (data.get(key) for key in ("instance", "port", "release", "created"))
         app_ports, idle = data.get("app_ports", DEFAULT_APP_PORTS), data.get("idle_seconds", KEPT)
-        confined = data.get("confined", True)
+        confined = data.get("confined")
         times = (data.get("drain_until"), data.get("preview_until"), data.get("until_uptime"))
         if (
             os.path.basename(path) != "%s.json" % instance
@@ -96,7 +96,7 @@ class InstanceRecord:
             or not isinstance(created, str)
             or not (isinstance(idle, (int, float)) and not isinstance(idle, bool) and idle >= 0)
             or not (isinstance(app_ports, str) and _APP_PORTS.fullmatch(app_ports))
-            or not isinstance(confined, bool)
+            or not isinstance(confined, (bool, type(None)))
             or not all(moment is None or isinstance(moment, str) for moment in times)
         ):
             raise RecordError("%s: not a record of an instance: %r" % (path, data))

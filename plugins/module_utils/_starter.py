@@ -68,7 +68,7 @@ def plan(layout: Layout, app: str, instance: str) -> Start:
     def command(kind: Kind, settings: Settings, python: str) -> list[str]:
         return kind.start_command(settings, python, record.port) + (list(kind.watch_options) if watched else [])
 
-    app_ports = record.app_ports if record.confined else ""
+    app_ports = "" if record.confined is False else record.app_ports
     found = _plan(layout, place, record.release, command, app_ports, record.port)
     return found._replace(folder=view) if watched else found
 

@@ -51,11 +51,11 @@ def _others_who_exchange(status: os.stat_result) -> str:
 
 def _members(gid: int) -> list[str]:
     """The users of a group, less root and who asks."""
-    names = {entry.pw_name for entry in pwd.getpwall() if entry.pw_gid == gid}
+    listed: list[str] = []
     with contextlib.suppress(KeyError):
-        names |= set(grp.getgrgid(gid).gr_mem)
-    harmless = {0, os.geteuid()}
-    return sorted(names - {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid in harmless})
+        listed = grp.getgrgid(gid).gr_mem
+    users = [user for user in pwd.getpwall() if user.pw_uid not in (0, os.geteuid())]
+    return sorted(user.pw_name for user in users if user.pw_gid == gid or user.pw_name in listed)
 
 
 def _parts(path: str) -> list[str]:

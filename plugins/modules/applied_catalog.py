@@ -79,9 +79,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     os.umask(0o022)
-    layout, plan = Layout(module.params["root"]), Plan.of(module.params["plan"])
+    params = module.params
+    layout, plan = Layout(params["root"]), Plan.of(params["plan"])
     path = layout.catalog
-    catalog = applied_catalog(*(module.params[key] for key in ("source", "front", "url", "apps")))
+    catalog = applied_catalog(params["source"], params["front"], params["url"], params["apps"])
     text = json.dumps(catalog, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     before = read_text(path)
     try:

@@ -196,8 +196,6 @@ ARGUMENTS: dict[str, t.Any] = {
     "install_uv": {"type": "bool", "default": True},
 }
 
-_APPLIED = ("source", "front", "url", "catalog")
-
 
 def _applied(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
     try:
@@ -246,13 +244,14 @@ def main() -> None:
         module.fail_json(msg="Nothing was changed on this host:\n- " + "\n- ".join(problems), problems=problems)
     # What is only tried out is nothing to the front.
     front = not only or (not params["preview"] and front_differs(applied, work))
+    wanted = applied_catalog(params["source"], params["front"], params["url"], params["catalog"])
     module.exit_json(
         deployed=deployed,
         removed=removed,
         only=only,
         lays_out=_host_plan.lays_out(layout, only or params["apps"], params["uv_binary"], params["tools"]),
         front=front,
-        records=front if only else applied != applied_catalog(*(params[key] for key in _APPLIED)),
+        records=front if only else applied != wanted,
         plan=plan,
         applied=applied["apps"],
         missing_packages=missing_packages,

@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -80,6 +82,30 @@ def test_an_app_that_the_host_does_not_confine_may_use_any_port(
     monkeypatch.setattr(_starter._confinement, "confine", lambda *ports: pytest.fail("it is confined"))
     _starter._confine(_starter.plan(layout, "app_1", INSTANCE))
     _starter._confine(_starter.plan_task(layout, "app_1", "f" * 16, "", ["true"]))
+
+
+KEYRINGS = """
+import os, sys
+sys.path[:0] = {path!r}
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement, _starter
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+number = _confinement._ARCHITECTURES[os.uname().machine].keyctl
+_confinement._call(number, 1, None)
+serial = "print(ctypes.CDLL(None).syscall(%d, 0, -3, 0), flush=True)" % number  # of the session's keyring
+exec("import ctypes; " + serial)
+_starter.task(Layout({root!r}), "app_1", "f" * 16, "", [sys.executable, "-c", "import ctypes; " + serial])
+"""
+
+
+def test_a_process_has_another_keyring_than_who_starts_it(layout: Layout) -> None:
+    """All programs of a supervisord have one in common."""
+    os.makedirs(layout.app("app_1").release("f" * 16) + "/code")
+    script = KEYRINGS.format(path=[path for path in sys.path if path], root=layout.root)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert before > 0
+    assert after > 0
+    assert before != after
 
 
 def test_damaged_secrets_are_one_line_that_shows_none(layout: Layout) -> None:
