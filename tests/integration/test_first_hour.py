@@ -135,12 +135,13 @@ import json, os, sys
 from ansible_collections.selfhost.pyapps.plugins.module_utils._capacity import lacks, room
 from ansible_collections.selfhost.pyapps.plugins.modules import host_plan
 from helpers.environment_host import Host, app, make_wheel, uv_binary
+from helpers.fronts import entry
 from helpers.locales import make_locale
 from helpers.modules import run_module
 from pathlib import Path
 
 root = sys.argv[1]
-catalog = [app("dash", "large==1.0")]
+catalog = [{**entry("dash"), **app("dash", "large==1.0")}]
 plan = {"root": root, "apps": ["dash"], "catalog": catalog, "source": "here", "install_uv": False}
 # Warnings stay in a process, so the mode that warns comes last.
 answers = {mode: run_module(host_plan, capacity=mode, **plan) for mode in ("error", "ignore", "warn")}
