@@ -10,10 +10,18 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(if $(wildcard /etc/debian_version),/usr/bin/python3,python3)
 CAN_MAKE_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+CAN_RUN_HERE = ! findmnt --noheadings --output OPTIONS --target . 2>/dev/null | grep -qw noexec || { \
+	echo "$(CURDIR) is mounted noexec, so no program can run from there. Take a checkout elsewhere." >&2; exit 1; }
+# pip only says "from versions: none" when it reaches no index.
+NO_INDEX := { echo "The tools could not be installed: see above. If no package was found, the index was not reached:" \
+	"set https_proxy for a proxy, PIP_INDEX_URL for an index of your own (PIP_CERT for its CA)," \
+	"or PIP_NO_INDEX=1 and PIP_FIND_LINKS for a folder of wheels." >&2; exit 1; }
 # Everything that the demo makes on this machine, beside its tools; and the port of its front. Root's demo runs as
 # nobody, who may be shut out of root's folders.
 DEMO_DIR ?= $(if $(filter 0,$(shell id -u)),/var/tmp/pyapps-demo,$(CURDIR)/.demo)
 DEMO_PORT ?= 8080
+# Further options of ansible-playbook for the demo, such as DEMO_FLAGS="-e pyapps_allow_removal=true".
+DEMO_FLAGS ?=
 # FORCE=1: make demo-clean does not ask.
 FORCE ?=
 # How many parts of `make test` run at once.
@@ -30,6 +38,14 @@ DEMO_ENV := env LC_ALL=C.UTF-8 ANSIBLE_CONFIG="$$PWD/ansible.cfg" ANSIBLE_HOME="
 	UV_PYTHON_INSTALL_DIR="$(DEMO_CACHE)/python" PYTHONPYCACHEPREFIX="$(DEMO_CACHE)/pycache"
 DEMO_PLAY := $(DEMO_ENV) .tools/demo/bin/ansible-playbook -i inventories/quickstart \
 	-e '{"pyapps_root": "$(DEMO_DIR)", "pyapps_port": $(DEMO_PORT)}'
+
+# Who ran `sudo make demo` once and goes on without sudo meets root's files.
+DEMO_IS_MINE := for folder in "$(CURDIR)" .tools .tools/demo .cache .cache/demo "$(DEMO_DIR)"; do \
+	[ ! -e "$$folder" ] || [ -w "$$folder" ] || { \
+	    echo "$$folder belongs to $$(stat -c %U "$$folder"), and you are $$(id -un). If you ran sudo make demo before:" \
+	        "go on with sudo, or remove that demo first (sudo make demo-clean)." >&2; exit 1; }; done
+# The folders in which demos run, one a line: they share the tools.
+DEMO_FOLDERS := .cache/demo/folders
 
 # Images and containers, with the published names of targets: IMAGE-prod and IMAGE-dev, made from BASE.
 IMAGE ?= pyapps
@@ -54,13 +70,17 @@ help: ## Show this list
 
 .PHONY: demo demo-status demo-clean
 demo: .tools/demo/.stamp ## Serve the apps of apps/ on http://localhost:8080 (DEMO_PORT, DEMO_DIR); no root needed
-	@$(DEMO_PLAY) site.yml
+	@$(DEMO_IS_MINE)
+	mkdir -p .cache/demo
+	grep -qsxF "$(DEMO_DIR)" $(DEMO_FOLDERS) || echo "$(DEMO_DIR)" >> $(DEMO_FOLDERS)
+	$(DEMO_PLAY) site.yml $(DEMO_FLAGS)
 
 demo-status: .tools/demo/.stamp ## Show the demo's apps as they are now
 	@$(DEMO_PLAY) playbooks/status.yml
 
 demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without asking)
-	@demo_dir="$(DEMO_DIR)"
+	@$(DEMO_IS_MINE)
+	demo_dir="$(DEMO_DIR)"
 	if [ -d "$$demo_dir/srv/pyapps" ]; then
 	    # An app can have written any name; what a terminal would obey is shown escaped.
 	    kept=$$(find "$$demo_dir"/srv/pyapps/apps/*/data -mindepth 1 -not -name .home -not -name .tmp \
@@ -73,17 +93,28 @@ demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without aski
 	    fi
 	    $(MAKE) .tools/demo/.stamp
 	    $(DEMO_PLAY) playbooks/remove.yml -e pyapps_remove=everything -e pyapps_delete_data=true
+	    chmod -R u+rwX "$$demo_dir" 2>/dev/null || true
 	    rm -rf "$$demo_dir"
+	fi
+	if [ -e $(DEMO_FOLDERS) ]; then
+	    while read -r other; do
+	        if [ "$$other" != "$$demo_dir" ] && [ -d "$$other/srv/pyapps" ]; then
+	            echo "The demo in $$demo_dir is gone. The tools stay for the one in $$other."
+	            exit 0
+	        fi
+	    done < $(DEMO_FOLDERS)
 	fi
 	rm -rf .tools/demo .cache/demo
 	rmdir --ignore-fail-on-non-empty .tools .cache 2>/dev/null || true
 	echo "The demo is gone."
 
 .tools/demo/.stamp: requirements/demo.txt
-	@$(CAN_MAKE_VENV)
+	@$(DEMO_IS_MINE)
+	$(CAN_RUN_HERE)
+	$(CAN_MAKE_VENV)
 	echo "Preparing the tools of the demo in .tools/demo (once)"
 	$(PYTHON) -m venv --clear .tools/demo
-	$(DEMO_ENV) .tools/demo/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/demo.txt
+	$(DEMO_ENV) .tools/demo/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/demo.txt || $(NO_INDEX)
 	touch $@
 
 KINDS := prod dev
@@ -130,7 +161,7 @@ status-prod status-dev: status-%: ## Show the container's programs
 	@$(CAN_MAKE_VENV)
 	echo "Preparing the tools for images in .tools/container (once)"
 	$(PYTHON) -m venv --clear .tools/container
-	$(DEMO_ENV) .tools/container/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/container.txt
+	$(DEMO_ENV) .tools/container/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/container.txt || $(NO_INDEX)
 	touch $@
 
 .PHONY: tools
@@ -215,6 +246,12 @@ hostile: test-host tools ## Attack everything that this collection protects, wit
 resilience: tools ## Kill random apps two hundred times, see that they come back and that the health check says so; then `make hostile`
 	@$(TEST_ENV) pytest -s tests/resilience
 	$(MAKE) hostile
+
+# Some only: VERSIONS="1.22 1.40". Their rows of the table are replaced.
+VERSIONS ?=
+.PHONY: versions
+versions: tools ## Open a page with lazily loaded widgets under every minor version of Streamlit; the table is kept in the docs
+	@$(TEST_ENV) PYTHONPATH=collections:tests python tests/versions/run.py $(VERSIONS)
 
 .PHONY: benchmark
 benchmark: tools ## Print the ratios that the quality bar names

@@ -31,4 +31,5 @@ def printed(logs: list[dict[str, t.Any]]) -> list[str]:
     for log in logs:
         lines += ["", "%s, %s (%s)" % (log["app"], log["stream"], log["path"])]
         lines += ["    | " + printable(line) for line in log["lines"]] or ["    (nothing)"]
+        lines += ["", "%s: %s" % (log["app"], printable(log["advice"]))] if log.get("advice") else []
     return lines or ["no logs yet"]

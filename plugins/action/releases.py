@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import tempfile
 import typing as t
+from dataclasses import replace
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -16,7 +17,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import R
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
     ARGUMENT_SPEC,
     App,
-    Results,
     failed,
     listing,
     release_id,
@@ -27,6 +27,13 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files imp
     AppFiles,
     AppFilesError,
     list_app_files,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import (
+    Result,
+    ResultError,
+    Results,
+    as_dicts,
+    results_of,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets, encode
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import read_folder_secrets
@@ -50,11 +57,13 @@ class ActionModule(ActionBase):
         host = HostOptions(arguments["public_url"], arguments["production"])
         given = given_secrets(arguments.pop("secrets"))
         without = arguments.pop("without_secrets")
-        files, results = name_releases(arguments["apps"], arguments["results"], host)
+        files, results = name_releases(arguments["apps"], given_results(arguments["results"]), host)
         secrets: dict[str, AppSecrets] = {}
         if not without:
             secrets, results = with_secrets(arguments["apps"], results, given)
-        arguments.update(results=results, secret_word=encode(secrets))
+        paths = {app["name"]: app["data"]["paths"] for app in arguments["apps"]}
+        seeds = {name: files[name].seeds(paths[name]) for name in files}
+        arguments.update(results=as_dicts(results), secret_word=encode(secrets), seeds=seeds)
         answer = self._ask(arguments, task_vars)
         missing = answer.get("missing")
         if missing:
@@ -90,9 +99,8 @@ class ActionModule(ActionBase):
             os.unlink(archive)
         try:
             for name, reason in failures.items():
-                arguments["results"][name] = failed(
-                    arguments["results"][name], "the release can not be sent: %s" % reason
-                )
+                so_far = Result.of(arguments["results"][name], name)
+                arguments["results"][name] = failed(so_far, "the release can not be sent: %s" % reason).as_dict()
             return self._ask(arguments, task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
@@ -113,7 +121,7 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
     :returns: the files by app, and the results with each ``release`` (None while its environment is not known)
     """
     files: dict[str, AppFiles] = {}
-    named: Results = {name: dict(result) for name, result in results.items()}
+    named: Results = dict(results)
     for app in survivors(apps, named):
         name = app["name"]
         try:
@@ -126,18 +134,30 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
         except AppFilesError as error:
             named[name] = failed(named[name], "%s: %s" % (app["folder"], error))
             continue
-        known = named[name].get("environment")
-        named[name]["release"] = release_id(entries, app, named[name], host) if known else None
+        known = named[name].environment
+        release = release_id(entries, app, named[name], host) if known else None
+        named[name] = replace(named[name], release=release)
     return files, named
 
 
-def both_changes(first: Answer, second: Answer) -> Results:
+def both_changes(first: Answer, second: Answer) -> dict[str, Answer]:
     """The results of the second question, with what the first one has changed already (secrets that were put back)."""
-    results: Results = dict(second["app_results"])
+    results: dict[str, Answer] = dict(second["app_results"])
     for name, result in first["app_results"].items():
         if result["changed"] and name not in first["missing"]:
             results[name] = {**results[name], "changed": True}
     return results
+
+
+def given_results(value: dict[str, t.Any]) -> Results:
+    """The results of the task's argument.
+
+    :raises AnsibleActionFail: one is no result
+    """
+    try:
+        return results_of(value)
+    except ResultError as error:
+        raise AnsibleActionFail(str(error)) from None
 
 
 def given_secrets(value: dict[str, t.Any]) -> dict[str, AppSecrets]:

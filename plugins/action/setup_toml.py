@@ -28,6 +28,8 @@ class ActionModule(ActionBase):
             "secrets": {"type": "dict", "no_log": True},
             "only": {"type": "list", "elements": "str", "default": [EVERY]},
             "fleet": {"type": "list", "elements": "raw", "default": []},
+            "chosen": {"type": "list", "elements": "str", "default": []},
+            "invalid": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
         }
         _validation, arguments = self.validate_argument_spec(argument_spec=specification)
         given, report = arguments.pop("secrets"), Report()

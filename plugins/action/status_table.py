@@ -21,6 +21,7 @@ class ActionModule(TableAction):
 
     def tell(self, given: dict[str, t.Any], host: str) -> tuple[list[str], dict[str, t.Any]]:
         lines = ["apps on %s" % host, *summary(given["apps"], given["catalog"])]
+        lines += ["%s: %s" % (name, app["advice"]) for name, app in sorted(given["apps"].items()) if app.get("advice")]
         if given["daemon_problem"]:
             lines.append("supervisor: %s" % given["daemon_problem"])
         return lines, {"msg": "%d apps" % len(given["apps"])}

@@ -71,7 +71,9 @@ options:
     elements: str
     default: []
   frame_ancestors:
-    description: Who may show the apps in a frame, as in the CSP directive of that name.
+    description:
+      - Who may show the apps in a frame, as in the CSP directive of that name. An app adds its own with
+        C(frame_ancestors) of C([route]) in its C(setup.toml).
     type: list
     elements: str
     default: ["'self'"]

@@ -19,13 +19,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _data_archi
 from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import ChildError, call_as
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 
 LONGEST_SECONDS = 4 * 3600
 """Of the work on one archive."""
 
 _STAMP = "%Y%m%dT%H%M%SZ"
-
-Result = dict[str, t.Any]
 
 
 class BackupError(Exception):
@@ -87,7 +86,7 @@ def save_app(layout: Layout, name: str, path: str) -> Result:
             os.unlink(part)
     if skipped:
         note += " (without %s)" % printable(", ".join(map(str, skipped[:5])))
-    return {"state": "ok", "changed": True, "note": note, "archive": path}
+    return Result(changed=True, note=note, archive=path)
 
 
 class Archive(t.NamedTuple):
@@ -131,11 +130,4 @@ def open_archive(path: str, app: str | None) -> Archive:
 
 def failed(step: str, reason: str) -> Result:
     """The result of a step that has failed; its reason may be an app's words."""
-    return {
-        "state": "failed",
-        "changed": False,
-        "step": step,
-        "reason": printable(reason),
-        "log": [],
-        "note": "nothing done",
-    }
+    return Result().failed(step, printable(reason), note="nothing done")

@@ -1,10 +1,11 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads files of an app's folder: regular ones, inside it, of a sane size, in UTF-8. PRIVATE to the collection."""
+"""Reads files of an app's folder: regular ones, inside it, of a sane size, in UTF-8 or UTF-16."""
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -19,8 +20,11 @@ MIB = 1024 * KIB
 SAFE_SEGMENT = "[A-Za-z0-9_\u0080-\U0010ffff][A-Za-z0-9_.\u0080-\U0010ffff-]*"
 SAFE_PATH = "(?:%s/)*%s" % (SAFE_SEGMENT, SAFE_SEGMENT)
 SAFE_PATH_IN_WORDS = (
-    "a relative path of letters, digits and . _ - (also of other scripts, and emoji), where no part begins with . or -"
+    "a relative path of letters (of any alphabet), digits, emoji and . _ -, where no part begins with . or -"
 )
+SCRIPT_SEGMENT = "[A-Za-z0-9_\u0080-\U0010ffff][A-Za-z0-9_. ()+,&\u0080-\U0010ffff-]*"
+SCRIPT_PATH = "(?:%s/)*%s" % (SCRIPT_SEGMENT, SCRIPT_SEGMENT)
+"""A script is only an argument of a process, in no configuration file, so its name may have blanks."""
 _LONGEST_PATH = 200
 
 
@@ -30,9 +34,18 @@ class UnreadableError(Exception):
 
 def is_safe_path(path: str) -> bool:
     """Whether a relative path can stand in any configuration file, page or command line without quotes."""
+    return _fits(path, SAFE_PATH)
+
+
+def is_script_path(path: str) -> bool:
+    """Whether a relative path can be the name of a script; blanks and brackets may be in it."""
+    return _fits(path, SCRIPT_PATH)
+
+
+def _fits(path: str, pattern: str) -> bool:
     return (
         len(path.encode("utf-8", "replace")) <= _LONGEST_PATH
-        and re.fullmatch(SAFE_PATH, path) is not None
+        and re.fullmatch(pattern, path) is not None
         and all(char.isascii() or _is_sign(char) for char in path)
     )
 
@@ -96,8 +109,13 @@ def read_app_text(root: str, path: str, longest: int) -> str:
 
 
 def _decode(data: bytes) -> str:
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableError("begins with a byte order mark: save it as UTF-8 without one")
+    """UTF-8, with or without a byte order mark, or UTF-16 with one, which PowerShell's ``>`` writes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            raise UnreadableError("begins as UTF-16 text and does not go on so: save it as UTF-8") from None
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

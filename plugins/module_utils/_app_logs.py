@@ -9,6 +9,7 @@ import os
 import re
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import log_advice
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._log_tail import tail
@@ -35,7 +36,9 @@ def app_logs(layout: Layout, app: str, lines: int) -> list[dict[str, t.Any]]:
             link = log_path(layout, app, stream)
             if live and os.path.exists(link) and os.path.samefile(link, path):
                 path = link
-            found.append({"app": app, "stream": stream, "path": path, "lines": last})
+            found.append({"app": app, "stream": stream, "path": path, "lines": last, "advice": None})
+    if found and live:
+        found[-1]["advice"] = log_advice(layout, layout.app(app), live)
     return found
 
 

@@ -15,13 +15,15 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import 
     UnreadableError,
     check_regular,
     is_safe_path,
+    is_script_path,
     read_app_text,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, slug, title_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY_APP, Assignment
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command
-from ansible_collections.selfhost.pyapps.plugins.module_utils._origins import normal_origins
+from ansible_collections.selfhost.pyapps.plugins.module_utils._origins import normal_frame_ancestors, normal_origins
+from ansible_collections.selfhost.pyapps.plugins.module_utils._packages_txt import tell_packages
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import read_table
@@ -43,6 +45,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import TomlE
 _LARGEST_SETTINGS = 64 * KIB
 _MOST_DATA_PATHS = 100  # each is compared with every other, and with every file of a release
 _STREAMLIT_CONFIG = os.path.join(".streamlit", "config.toml")
+_STATIC = "static"
 
 App = dict[str, t.Any]
 SecretNames = t.Optional[t.Mapping[str, t.Collection[str]]]
@@ -53,14 +56,21 @@ class AppReader:
 
     :param secret_names: see :func:`read_catalog`
     :param assignment: see :func:`read_catalog`
+    :param apps: the folder that holds the app and others; None where the app was given alone
     :ivar claim: what the app wants for itself; filled by :meth:`read`, also for an app with errors
     """
 
     def __init__(
-        self, folder: str, report: Report, secret_names: SecretNames = None, assignment: Assignment = EVERY_APP
+        self,
+        folder: str,
+        report: Report,
+        secret_names: SecretNames = None,
+        assignment: Assignment = EVERY_APP,
+        apps: str | None = None,
     ) -> None:
         self.claim = Claim(os.path.join(folder, SETUP), None, False, None, None)
         self._folder = folder
+        self._apps = apps
         self._secret_names = secret_names
         self._assignment = assignment
         self._folder_name = os.path.basename(os.path.abspath(folder))
@@ -84,11 +94,14 @@ class AppReader:
         name = settings["name"] if "name" in document else self._name_of_folder()
         base_path = self._base_path(document, streamlit["base_path"], name)
         self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
-        streamlit_config = self._streamlit_config(streamlit["config"])
+        streamlit_config, own_options = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
-        needs = read_requirements(self._folder, self._report)
+        needs = read_requirements(self._folder, self._report, settings["environment"]["python"], self._apps)
+        tell_packages(self._folder, self._report)
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)
+        if streamlit_config.get("server.enableStaticServing") is True:
+            self._tell_static(streamlit["entry_file"] or "", settings["data"]["paths"] or [])
         self._check_commands(settings["deploy"])
         return {
             "name": name,
@@ -101,8 +114,16 @@ class AppReader:
                 "entry_file": streamlit["entry_file"],
                 "port": streamlit["port"],
                 "config": streamlit_config,
+                "own": own_options,
             },
-            "environment": {**settings["environment"], "files": needs.files, "entry": needs.entry},
+            "environment": {
+                **settings["environment"],
+                "python": needs.python.version,
+                "python_from": needs.python.said_by,
+                "requires_python": list(needs.python.conditions),
+                "files": needs.files,
+                "entry": needs.entry,
+            },
             "env": env,
             "data": {
                 "paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *needs.read])
@@ -111,6 +132,7 @@ class AppReader:
                 "pinned": route["pinned"],
                 "max_upload_mb": route["max_upload_mb"] or largest_upload,
                 "allowed_origins": normal_origins(route["allowed_origins"] or [], self._report),
+                "frame_ancestors": normal_frame_ancestors(route["frame_ancestors"] or [], self._report),
             },
             "limits": settings["limits"],
             "gallery": settings["gallery"],
@@ -148,15 +170,17 @@ class AppReader:
             return None if path is None else ("/" + path.strip("/")).rstrip("/")
         return None if name is None else "/" + name
 
-    def _streamlit_config(self, setup: dict[str, t.Any]) -> dict[str, t.Any]:
-        own = self._document(_STREAMLIT_CONFIG) or {}
+    def _streamlit_config(self, table: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
+        """All options, and which of them only Streamlit's own file of the app names."""
+        document = self._document(_STREAMLIT_CONFIG) or {}
         own_report = self._report.beside(os.path.join(self._folder, _STREAMLIT_CONFIG))
-        return merged(own_options(own, own_report), setup_options(setup, self._report), self._report)
+        own, setup = own_options(document, own_report), setup_options(table, self._report)
+        return merged(own, setup, self._report), sorted(set(own) - set(setup))
 
     def _check_entry_file(self, entry_file: str | None) -> None:
         if entry_file is None:
             return
-        fault = "" if is_safe_path(entry_file) else "holds a character that is not allowed"
+        fault = "" if is_script_path(entry_file) else "holds a character that is not allowed"
         try:
             if not fault:
                 check_regular(self._folder, os.path.join(self._folder, entry_file))
@@ -167,6 +191,17 @@ class AppReader:
         if fault:
             allowed = "a Python file inside the app's folder"
             self._report.error("streamlit.entry_file", fault, found=show(entry_file), allowed=allowed)
+
+    def _tell_static(self, entry_file: str, data_paths: list[str]) -> None:
+        """Newer Streamlits serve no link that leads out of their static folder; the folder itself may be one."""
+        static = os.path.join(os.path.dirname(entry_file), _STATIC)
+        below = [path for path in data_paths if path.startswith(static + "/")]
+        if below:
+            self._report.notice(
+                "data.paths: visitors get 400 for files below %s: newer Streamlits serve no links that lead out of "
+                '%s. Name the whole folder, [data] paths = ["%s"], or write the files elsewhere and show them with '
+                "st.image or st.download_button" % (", ".join(below), static, static)
+            )
 
     def _check_commands(self, deploy: dict[str, t.Any]) -> None:
         for key in ("test", "release_command"):

@@ -78,7 +78,7 @@ def find_remains(layout: Layout, name: str, programs: t.Iterable[str], delete_da
         raise RemovalError("%r is not the name of an app: it is made of a-z, 0-9, '_' and '-'" % name)
     app = layout.app(name)
     lock = os.path.join(layout.locks, "apps", name + ".txt")
-    paths = [app.live, app.down, app.serving, app.instances, app.releases, app.history, lock]
+    paths = [app.live, app.down, app.down_page, app.serving, app.instances, app.releases, app.history, app.seeds, lock]
     found = Remains(
         instances=sorted(_instance_state.instance_names(layout, app, programs)),
         paths=[path for path in [*paths, *_logs(layout, name)] if os.path.lexists(path)],

@@ -8,21 +8,23 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import NEVER, Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import NEVER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 
 Entry = dict[str, t.Any]
 
 
 def live_entries(
     layout: Layout, names: t.Iterable[str], applied: t.Iterable[t.Mapping[str, t.Any]]
-) -> tuple[list[Entry], dict[str, Result]]:
+) -> tuple[list[Entry], Results]:
     """What a deploy of the live releases needs: entries of the catalog, and results of the steps before.
 
     :param applied: entries of the applied catalog; they are younger than what a release says of the front's matters
     """
     younger = {entry["name"]: entry for entry in applied}
-    entries, results = [], {}
+    entries: list[Entry] = []
+    results: Results = {}
     for name in names:
         app = layout.app(name)
         live = _instance_state.live_instance(app)
@@ -33,16 +35,11 @@ def live_entries(
                 raise _instance_state.ReleaseError("the record of its live instance is missing: deploy it again")
             release = _instance_state.read_release(app, live.record.release)
         except _instance_state.ReleaseError as error:
-            failed = {"state": "failed", "changed": False, "step": "release", "reason": str(error), "log": []}
-            results[name] = {**failed, "note": NEVER if live is None else "not restarted"}
+            note = NEVER if live is None else "not restarted"
+            results[name] = Result().failed("release", str(error), note=note)
             continue
         settings = release["settings"]
         front = {key: value for key, value in younger.get(name, {}).items() if key != "streamlit"}
         entries.append({**settings, **front})
-        results[name] = {
-            "state": "ok",
-            "changed": False,
-            "release": live.record.release,
-            "assets": release.get("assets"),
-        }
+        results[name] = Result(release=live.record.release, assets=release.get("assets"))
     return entries, results

@@ -24,12 +24,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_backup import
     LONGEST_SECONDS,
     Archive,
     BackupError,
-    Result,
     failed,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import ChildError, call_as
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import clear_down
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
 
@@ -98,7 +98,7 @@ class Restore:
         ) as error:
             return failed("restore", str(error))
         note = "%d files, %.1f MB from %s" % (files, size / 1e6, self.archive.path)
-        return {"state": "ok", "changed": True, "note": note}
+        return Result(changed=True, note=note)
 
     def _replace(self) -> _data_archive.Saved:
         owner = _instance_state.process_owner(self.name)

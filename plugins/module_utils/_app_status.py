@@ -14,16 +14,22 @@ import typing as t
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _instance_state
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, RecordError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._log_tail import tail
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import log_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     Process,
     Supervisor,
     SupervisorError,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._write_refused import advice
 
 Status = dict[str, t.Any]
 
 UNKNOWN = "UNKNOWN"
 """State of a program when nobody can tell: supervisord does not answer, or does not know it."""
+
+LINES = 400
+"""How many lines of each log are looked at for what the app's owner can do."""
 
 _HEALTH_TIMEOUT = 3.0
 _MIB = 1024  # the kernel counts in KiB
@@ -61,6 +67,7 @@ def app_status(
         problem=_problem(layout, app, live, processes),
         streamlit=_streamlit_version(layout, app, found["release"]),
         down=os.path.lexists(app.down),
+        advice=log_advice(layout, app, live) if live else None,
         others=[_instance_status(app, name, processes, memory) for name in others],
     )
     if live:
@@ -110,6 +117,18 @@ def _problem(
         return str(error)
     process = processes.get("%s.%s" % (app.name, live.instance))
     return _instance_state.live_problem(layout, live, process, uid, None, 0, _HEALTH_TIMEOUT)
+
+
+def log_advice(layout: Layout, app: AppLayout, live: _instance_state.Live) -> str | None:
+    """What the log of the live instance says that the app's owner can do; None when nothing."""
+    if live.record is None:
+        return None
+    try:
+        paths = _instance_state.read_release(app, live.record.release)["settings"]["data"]["paths"]
+    except (_instance_state.ReleaseError, KeyError, TypeError):
+        return None
+    logs = [tail(log_path(layout, live.record.program, stream), LINES) for stream in ("out", "err")]
+    return advice([line for log in logs for line in log], app.code(live.record.release), paths)
 
 
 def _streamlit_version(layout: Layout, app: AppLayout, release: str | None) -> str | None:

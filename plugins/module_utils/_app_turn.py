@@ -16,6 +16,7 @@ import datetime
 import secrets
 import time
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _drain,
@@ -38,7 +39,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import
     NEVER,
     PREVIEW,
     UNCHANGED,
-    Result,
     Run,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
@@ -54,6 +54,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import lim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, given_port
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_trial import Trial
 from ansible_collections.selfhost.pyapps.plugins.module_utils._restart_in_place import OldInstance
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secret_mask import SecretMask, mask_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     Process,
@@ -80,7 +81,7 @@ class AppTurn:
         processes: t.Mapping[str, Process],
         owners: t.Mapping[int, int],
         entry: t.Mapping[str, t.Any],
-        result: t.Mapping[str, t.Any],
+        result: Result,
     ) -> None:
         self.run, self.pool, self.entry = run, pool, entry
         self.processes, self.owners = processes, owners
@@ -94,9 +95,9 @@ class AppTurn:
         self.switched = False
         self.changed = False
         self.diff: dict[str, t.Any] | None = None
-        self.result: Result = {**result, "instance": None, "port": None, "note": NEVER}
+        self.result = replace(result, instance=None, port=None, note=NEVER)
         if self.live:
-            self.result.update(instance=self.live.instance, port=self.live.port)
+            self._tell(instance=self.live.instance, port=self.live.port)
 
     def take(self) -> None:
         """Do all that is to be done for this app; in check mode find out whether there is something.
@@ -108,14 +109,16 @@ class AppTurn:
         finally:
             if not self.run.check_mode:
                 _release_secrets.delete(_release_secrets.unused(self.app))
-            self.result["draining"] = len(_drain.draining(self.app))
+            self._tell(draining=len(_drain.draining(self.app)))
+            if not (self.run.preview or self.result.ends_sessions):
+                self._tell(next_ends_sessions=self._sessions_at_risk())
 
     def _take(self) -> None:
         user, uid = self._owner()
         if self.live:
             self.problem = self._live_problem(self.live, uid)
         self._clean_up()
-        wanted = self.result["release"]
+        wanted = self.result.release or ""  # in check mode perhaps not known yet
         record = self.live.record if self.live else None
         if record is not None and record.release == wanted and self.problem is None and not self.run.restart:
             self._converge(record)
@@ -125,6 +128,8 @@ class AppTurn:
             if self._shown(wanted, uid):
                 return
         self._announce(record.release if record else None, wanted)
+        if not self.run.preview:
+            self._warn(record)
         if self.run.check_mode:
             return
         self.mask = mask_of(self.app.release(wanted))
@@ -146,7 +151,7 @@ class AppTurn:
             begun = time.monotonic()
             candidate, page = self._prepare(user, uid, release)
             self._prove(candidate, user)
-            self.result["start_seconds"] = round(time.monotonic() - begun, 3)
+            self._tell(start_seconds=round(time.monotonic() - begun, 3))
             try:
                 if self.run.preview:
                     self._show(candidate.record, page)
@@ -162,15 +167,28 @@ class AppTurn:
     def fail(self, step: str, reason: str) -> None:
         """The app's turn ends here; what served before goes on serving (or what has been switched to)."""
         self._say("failed at step %s" % step)
-        note = NEVER
-        if self.switched:
-            note = LIVE
-        else:
+        if not self.switched:
             self.diff = None
-            if self.live:
-                note = DOWN if self.problem else KEPT
+        note = LIVE if self.switched else self._what_serves()
         log = [self.mask.hide(line) for line in self.log]
-        self.result.update(state="failed", step=step, reason=self.mask.hide(reason), log=log, note=note)
+        self.result = self.result.failed(step, self.mask.hide(reason), log, note)
+
+    def stand(self) -> None:
+        """An app that an earlier step has failed has no turn: only say what serves meanwhile."""
+        try:
+            if self.live:
+                self.problem = self._live_problem(self.live, self._owner()[1], wait=False)
+        except (_instance_state.ReleaseError, OSError) as error:
+            self.problem = explain(error)
+        self._tell(note=self._what_serves(), draining=len(_drain.draining(self.app)))
+
+    def _what_serves(self) -> str:
+        if not self.live:
+            return NEVER
+        return DOWN if self.problem else KEPT
+
+    def _tell(self, **values: t.Any) -> None:
+        self.result = replace(self.result, **values)
 
     def _say(self, line: str) -> None:
         self.run.say("%s: %s" % (self.app.name, line))
@@ -183,9 +201,9 @@ class AppTurn:
                 return None, -1
             raise
 
-    def _live_problem(self, live: _instance_state.Live, uid: int) -> str | None:
+    def _live_problem(self, live: _instance_state.Live, uid: int, wait: bool = True) -> str | None:
         process = self.processes.get("%s.%s" % (self.app.name, live.instance))
-        supervisor = None if self.run.check_mode else self.supervisor
+        supervisor = self.supervisor if wait and not self.run.check_mode else None
         patience = self.deploy.start_timeout
         return _instance_state.live_problem(
             self.run.layout, live, process, uid, supervisor, patience, owners=self.owners
@@ -196,7 +214,7 @@ class AppTurn:
         found = _instance_state.instance_names(self.run.layout, self.app, self.processes)
         draining = {record.instance for record in self._draining() + self._previews()}
         leftovers = sorted(found - draining - {self.live.instance if self.live else ""})
-        forgotten = _release_secrets.unused(self.app, self.result["release"])
+        forgotten = _release_secrets.unused(self.app, self.result.release)
         if leftovers or forgotten:
             self._has_changed()
         if not self.run.check_mode:
@@ -236,17 +254,17 @@ class AppTurn:
         """Whether a release can be tried out already."""
         record = _standby.find(self.run.layout, self._previews(), release, self.processes, uid, self.owners)
         if record is not None:
-            self.result.update(_preview_show.told(self.app, self.entry, record))
+            self.result = _preview_show.told(self.result, self.app, self.entry, record)
         return record is not None
 
     def _show(self, record: InstanceRecord, page: str | None) -> None:
         """The instance is reachable below its pin, for who knows its name; an earlier preview ends."""
         in_public = bool(self.run.preview and self.run.preview.in_public)
         shown = _preview_show.show(
-            self.run.layout, self.entry, self.result.get("assets"), record, page, self.supervisor, in_public
+            self.run.layout, self.entry, self.result.assets, record, page, self.supervisor, in_public
         )
         self._has_changed()
-        self.result.update(_preview_show.told(self.app, self.entry, shown))
+        self.result = _preview_show.told(self.result, self.app, self.entry, shown)
 
     def _converge(self, record: InstanceRecord) -> None:
         """The live instance is right and well: correct what else people and the front see of it."""
@@ -257,11 +275,11 @@ class AppTurn:
         if not self.run.check_mode:
             _serving.correct(wrong)
             _serving.point_links(links)
-        self.result["note"] = UNCHANGED
+        self._tell(note=UNCHANGED)
 
     def _has_changed(self) -> None:
         self.changed = True
-        self.result["changed"] = True
+        self._tell(changed=True)
 
     def _announce(self, before: str | None, after: str | None) -> None:
         old = "release: %s\n" % before if before else ""
@@ -273,7 +291,24 @@ class AppTurn:
         self.diff = diff_entry(self.app.live, old, new)
         if self.run.check_mode:
             self._has_changed()
-            self.result["note"] = PREVIEW if self.run.preview else LIVE
+            self._tell(note=PREVIEW if self.run.preview else LIVE)
+
+    def _warn(self, old: InstanceRecord | None) -> None:
+        """Say before anything changes how many sessions going live will end."""
+        count = self._sessions_at_risk()
+        if old is not None and self.problem is None and not self._drains():
+            count += _drain.sessions(self.app, old) or 0
+        self._tell(ends_sessions=count)
+        if count:
+            self._say("going live will end %s" % _drain.counted(count))
+
+    def _sessions_at_risk(self) -> int:
+        """How many sessions are open on what one more old release ends (``max_draining``)."""
+        return sum(_drain.sessions(self.app, record) or 0 for record in self._surplus(1))
+
+    def _drains(self) -> bool:
+        """Whether a live instance that is well stays for its sessions."""
+        return bool(self.entry["deploy"]["drain_timeout"]) and not self.deploy.in_place
 
     def _trial(self, user: str | None, release: str) -> Trial:
         settings = _instance_state.read_release(self.app, release)["settings"]
@@ -301,7 +336,7 @@ class AppTurn:
             raise
 
     def _page(self, record: InstanceRecord) -> str | None:
-        assets = self.result.get("assets")
+        assets = self.result.assets
         return _streamlit_assets.write_page(self.run.layout, self.entry, assets, record.instance, record.port)
 
     def _prepare(self, user: str | None, uid: int, release: str) -> tuple[Candidate, str | None]:
@@ -362,9 +397,11 @@ class AppTurn:
         """The link to an instance with a marker, and then the old instance drains, or ends."""
         old, begun = self.live, time.monotonic()
         patience = self.entry["deploy"]["drain_timeout"]
-        drains = bool(old and old.record and patience and self.problem is None and not self.deploy.in_place)
+        drains = bool(old and old.record and self.problem is None and self._drains())
+        draining = None
         if drains and old and old.record:
-            _drain.begin(self.app, old.record, patience, _drain.idle_seconds(self.entry))
+            grace = patience if _serving.has_page(self.app, old.record) else 0
+            draining = _drain.begin(self.app, old.record, patience, _drain.idle_seconds(self.entry), grace)
         try:
             self._remember(record.release)
             _serving.switch(self.app, record)
@@ -373,12 +410,13 @@ class AppTurn:
                 write_file(self.app.instance(old.instance), old.record.to_json())
             raise
         self.switched = True
-        self.result["switch_seconds"] = round(time.monotonic() - begun, 3)
+        self._tell(switch_seconds=round(time.monotonic() - begun, 3))
+        if draining:
+            _drain.announce(self.app, draining)
         _standby.settle(self.app, record)
         self._has_changed()
-        self.result.update(instance=record.instance, port=record.port)
-        self.result["note"] = LIVE
-        self._say("live (the switch took %(switch_seconds)g s)" % self.result)
+        self._tell(instance=record.instance, port=record.port, note=LIVE)
+        self._say("live (the switch took %g s)" % (self.result.switch_seconds or 0))
         _serving.clear_down(self.app)
         _serving.point_links(_serving.log_links(self.run.layout, record))
         if old and not drains:
@@ -396,7 +434,18 @@ class AppTurn:
 
     def _limit_draining(self) -> None:
         """At most ``max_draining`` old instances stay; the oldest goes first."""
-        draining = _drain.draining(self.app)
-        for record in draining[: max(0, len(draining) - self.entry["deploy"]["max_draining"])]:
-            self._say("ends the oldest release that still drained (%s): more than max_draining" % record.release)
+        for record in self._surplus():
+            count = _drain.counted(_drain.sessions(self.app, record))
+            self._say(
+                "ends the oldest release that still drained (%s), and with it %s: more than max_draining"
+                % (record.release, count)
+            )
             _retire.retire(self.run.layout, self.app, record.instance, self.supervisor)
+
+    def _surplus(self, more: int = 0) -> list[InstanceRecord]:
+        """The oldest of what drains that may not stay.
+
+        :param more: as many more were to drain
+        """
+        draining = _drain.draining(self.app)
+        return draining[: max(0, len(draining) + more - self.entry["deploy"]["max_draining"])]

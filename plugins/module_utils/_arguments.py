@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UIDS
@@ -36,3 +37,10 @@ NETWORK: dict[str, t.Any] = {
     "proxy": {"type": "str"},
     "wheelhouse": {"type": "path"},
 }
+
+
+def become_hint(error: BaseException) -> str:
+    """What to do about an error, behind its text: empty unless only root's rights were missing."""
+    if isinstance(error, PermissionError) and os.geteuid() != 0:
+        return ". Run as root: add --become, or ansible_become: true in the inventory."
+    return ""

@@ -9,15 +9,16 @@ Nothing of an app is executed. Every file is read before anything is said, so th
 
 from __future__ import annotations
 
+import os
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import app_folders
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import app_folders, slug
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_reader import App, AppReader, SecretNames
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY_APP, Assignment, tell_unassigned
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import VARIABLE as APPS
-from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import tell_clashes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem, Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, tell_clashes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem, Report, printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import VARIABLE as SECRETS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import tell_unknown_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import require_toml
@@ -27,12 +28,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import requi
 class Catalog:
     """What a folder of apps says.
 
-    ``apps`` holds only apps without errors, sorted by name; use it only when ``errors`` is empty.
+    ``apps`` holds only apps without errors, sorted by name; use it only when ``errors`` is empty. ``invalid`` are the
+    lines about faulty apps that a run goes on without, by the name of the app, as far as its file tells it.
     """
 
     apps: list[App]
     notices: list[str]
     errors: list[Problem]
+    invalid: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_catalog(
@@ -40,6 +43,8 @@ def read_catalog(
     secret_names: SecretNames = None,
     assignment: Assignment = EVERY_APP,
     fleet: t.Sequence[object] = (),
+    chosen: t.Collection[str] = (),
+    keep_invalid: bool = False,
 ) -> Catalog:
     """The catalog of a folder of apps, or of one app's folder, for one host.
 
@@ -52,18 +57,74 @@ def read_catalog(
         ``[env] required`` is not checked
     :param assignment: which of the apps the host serves
     :param fleet: the value of ``pyapps_apps`` of every host, for a notice about apps that no host serves; or nothing
+    :param chosen: names of the apps that the run is for, when it is not for all: what is wrong with others is a notice
+    :param keep_invalid: whether a run for all goes on without the apps that are faulty
     :raises TomlMissingError: this Python has no TOML parser
     """
     require_toml()
     report = Report()
-    readers = [AppReader(folder, report, secret_names, assignment) for folder in app_folders(path, report)]
+    folders = app_folders(path, report)
+    own = [Report() for _folder in folders]
+    apps_folder = None if folders == [path] else path
+    readers = [AppReader(folder, own[at], secret_names, assignment, apps_folder) for at, folder in enumerate(folders)]
     apps = [app for app in [reader.read() for reader in readers] if app is not None]
-    tell_clashes([reader.claim for reader in readers if assignment.holds(reader.claim.name)], report)
+    faults: dict[str, list[Problem]] = {reader.claim.file: own[at].problems for at, reader in enumerate(readers)}
+    for each in own:
+        report.notices += each.notices
+    served = [reader.claim for reader in readers if assignment.holds(reader.claim.name)]
+    for problem in _clashes(served):
+        faults[_file_of(problem, served)].append(problem)
     names = {reader.claim.name for reader in readers if reader.claim.name}
     if len(names) == len(readers):  # else the name that is missing may be the right one
-        tell_unknown_apps(secret_names or (), names, report.about(SECRETS))
+        tell_unknown_apps(secret_names or (), names, report.about(SECRETS), chosen)
         assignment.tell_unknown(names, report.about(APPS))
     if fleet:
         tell_unassigned(fleet, names, report.about(APPS))
-    apps = [app for app in apps if assignment.holds(app["name"])]
-    return Catalog(sorted(apps, key=lambda app: str(app["name"])), report.notices, report.problems)
+    claims = [reader.claim for reader in readers if faults[reader.claim.file]]
+    if chosen:
+        # The name of the one that is meant may stand in a file that cannot be read: then all is told.
+        left = _left_out(chosen, claims, {app["name"] for app in apps}, _clashes(served), served)
+    else:
+        left = claims if keep_invalid else []
+    faulty = {claim.file for claim in left}
+    invalid = {}
+    for claim in claims:
+        lines = [problem.as_line() for problem in faults[claim.file]]
+        if claim.file not in faulty:
+            report.problems += faults[claim.file]
+        elif chosen:
+            report.notices += ["stays as it was applied: " + line for line in lines]
+        elif assignment.holds(claim.name):
+            invalid[claim.name or slug(os.path.basename(os.path.dirname(os.path.abspath(claim.file))))] = lines
+    wrong = {os.path.dirname(os.path.abspath(file)) for file in faulty}
+    apps = [app for app in apps if assignment.holds(app["name"]) and app["folder"] not in wrong]
+    return Catalog(sorted(apps, key=lambda app: str(app["name"])), report.notices, report.problems, invalid)
+
+
+def _clashes(claims: t.Sequence[Claim]) -> list[Problem]:
+    report = Report()
+    tell_clashes(claims, report)
+    return report.problems
+
+
+def _file_of(problem: Problem, claims: t.Sequence[Claim]) -> str:
+    """The file of the claim that a problem is told of; the problem has it in a form that can be printed."""
+    return next(claim.file for claim in claims if printable(claim.file) == problem.file)
+
+
+def _left_out(
+    chosen: t.Collection[str],
+    faulty: t.Sequence[Claim],
+    valid: t.Collection[str],
+    clashes: t.Sequence[Problem],
+    served: t.Sequence[Claim],
+) -> list[Claim]:
+    """The faulty apps that a run for the chosen ones may take as they were applied.
+
+    A clash with a chosen app is that app's, whichever of the two it is told of: it is gone when only others are asked.
+    """
+    if not set(chosen) <= set(valid):
+        return []
+    others = _clashes([claim for claim in served if claim.name not in chosen])
+    touched = {_file_of(problem, served) for problem in clashes if problem not in others}
+    return [claim for claim in faulty if claim.name not in chosen and claim.file not in touched]

@@ -35,11 +35,20 @@ def begin(seconds: float) -> tuple[str, str | None]:
 
 
 def has_passed(until: str, uptime: str | None) -> bool:
-    """Whether what :func:`begin` returned is over."""
+    """Whether what :func:`begin` returned is over; a moment that is not one is."""
+    return seconds_left(until, uptime) <= 0
+
+
+def seconds_left(until: str, uptime: str | None) -> float:
+    """How many seconds are left of what :func:`begin` returned; negative when it is over."""
     found = UPTIME.fullmatch(uptime or "")
     if found and found.group("boot") == _boot():
-        return time.clock_gettime(time.CLOCK_BOOTTIME) >= int(found.group("seconds"))
-    return until <= datetime.datetime.now(datetime.timezone.utc).strftime(TIME)
+        return int(found.group("seconds")) - time.clock_gettime(time.CLOCK_BOOTTIME)
+    try:
+        moment = datetime.datetime.strptime(until, TIME).replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return float("-inf")
+    return (moment - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
 
 
 def _boot() -> str | None:

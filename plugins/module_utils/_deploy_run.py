@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
-Result = dict[str, t.Any]
-
 LIVE = "live"
 UNCHANGED = "unchanged"
 PREVIEW = "preview"

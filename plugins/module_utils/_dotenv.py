@@ -11,6 +11,7 @@ was broken by mistake is a part of a secret.
 from __future__ import annotations
 
 import re
+import typing as t
 
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]{0,127}"
 """A name of a variable. It is here because a host, too, reads such files, and no setup.toml."""
@@ -29,6 +30,7 @@ _BINDING = re.compile(
     % VARIABLE,
     re.VERBOSE | re.DOTALL,
 )
+_SPECIAL = re.compile(r'[\\"\n\r]')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
 
@@ -58,6 +60,15 @@ def parse_dotenv(text: str) -> dict[str, str]:
             values[match["name"]] = _value(match)
         position = match.end()
     return values
+
+
+def dotenv_text(values: t.Mapping[str, str]) -> str:
+    """A ``.env`` file with these variables, that python-dotenv and :func:`parse_dotenv` read alike."""
+    return "".join('%s="%s"\n' % (name, _SPECIAL.sub(_escaped, values[name])) for name in sorted(values))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return {"\n": "\\n", "\r": "\\r"}.get(match[0], "\\" + match[0])
 
 
 def _line_of(text: str, position: int) -> int:

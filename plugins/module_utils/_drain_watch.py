@@ -12,6 +12,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _pr
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 
+_QUIET = 30.0  # seconds without a visitor after which one whose time is over ends: a tab may have lost its network
+
 
 class Due(t.NamedTuple):
     """An instance to be retired, and why, for the watcher's log."""
@@ -44,8 +46,10 @@ class DrainWatch:
     def _reason(self, app: AppLayout, record: InstanceRecord) -> str | None:
         if _drain.is_over(record):
             return "its time to drain is over"
-        if _drain.sessions(app, record) != 0:
+        if _drain.is_used(app, record):
             self._since.pop(record.instance, None)
             return None
-        since = self._since.setdefault(record.instance, time.monotonic())
-        return "its last session has ended" if time.monotonic() - since >= record.idle_seconds else None
+        idle = time.monotonic() - self._since.setdefault(record.instance, time.monotonic())
+        if _drain.is_due(record) and idle >= min(record.idle_seconds, _QUIET):
+            return "its time to drain is over"
+        return "its last session has ended" if idle >= record.idle_seconds else None

@@ -48,6 +48,8 @@ class Request:
     :ivar python: version, path or None for the host's default
     :ivar kind: the app's kind
     :ivar allow_build: whether packages may be built from source
+    :ivar python_from: the app's file that names the version, or ""
+    :ivar requires_python: conditions for who names no version, such as ``>=3.10``
     """
 
     name: str
@@ -57,6 +59,8 @@ class Request:
     python: str | None
     kind: str
     allow_build: bool = False
+    python_from: str = ""
+    requires_python: tuple[str, ...] = ()
 
     @classmethod
     def of_app(cls, app: t.Mapping[str, t.Any]) -> Request:
@@ -70,6 +74,8 @@ class Request:
             python=wanted.get("python"),
             kind=app["kind"],
             allow_build=bool(wanted.get("allow_build")),
+            python_from=wanted.get("python_from") or "",
+            requires_python=tuple(wanted.get("requires_python") or ()),
         )
 
     @classmethod

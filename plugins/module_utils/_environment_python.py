@@ -9,6 +9,7 @@ proof that users other than root can run it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -18,10 +19,12 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
+from ansible_collections.selfhost.pyapps.plugins.module_utils._python_range import satisfies
 
 OLDEST = (3, 9)
 _SYSTEM = "/usr/bin/python3"
 _VERSION = re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?")
+_PROGRAM = re.compile(r"python3\.[0-9]{1,3}")
 _SECONDS = 20.0
 # -I and -S: no site, no .pth file, nothing of a user's; only the interpreter tells about itself.
 _QUESTION = """
@@ -72,10 +75,11 @@ def default_python() -> str:
 
 
 @functools.cache
-def find_python(wanted: str) -> Interpreter:
+def find_python(wanted: str, said_by: str = "") -> Interpreter:
     """The interpreter for what was asked.
 
     :param wanted: an absolute path, or a version such as ``3.12`` or ``3.12.4``
+    :param said_by: the app's file that asks for it; "" for the host
     :raises NoPythonError: there is none that other users can run
     """
     if "/" in wanted:
@@ -96,17 +100,76 @@ def find_python(wanted: str) -> Interpreter:
             return found
         problems.append("%s is %s" % (path, found.number))
     raise NoPythonError(
-        "Python %s is not installed on this host%s. Install it (Debian: apt install python%s), or ask for another one."
-        % (wanted, " (%s)" % "; ".join(problems) if problems else "", minor)
+        "Python %s%s is not installed on this host%s. %s"
+        % (
+            wanted,
+            ", which %s asks for," % said_by if said_by else "",
+            " (%s)" % "; ".join(problems) if problems else "",
+            _ways_out("python" + minor),
+        )
+    )
+
+
+def find_python_for(conditions: tuple[str, ...], default: str, said_by: str = "") -> Interpreter:
+    """The default where it fulfils the conditions, else the newest interpreter of the host that does.
+
+    :param conditions: such as ``>=3.10`` and ``<3.13``
+    :param default: as in :func:`find_python`
+    :param said_by: the app's file that has the conditions
+    :raises NoPythonError: there is none that other users can run
+    """
+    found = find_python(default)
+    if satisfies(found.number, conditions):
+        return found
+    for other in installed():
+        if satisfies(other.number, conditions):
+            return other
+    raise NoPythonError(
+        "no Python of this host is %s, as %s asks. %s"
+        % (",".join(conditions), said_by or "the app", _ways_out("one that is"))
+    )
+
+
+@functools.cache
+def installed() -> tuple[Interpreter, ...]:
+    """Every version of the host that all users can run, the newest first; of two with one number the first found."""
+    found: dict[str, Interpreter] = {}
+    for name in _names():
+        for path in _candidates(name):
+            with contextlib.suppress(NoPythonError):
+                interpreter = _ask(path)
+                if interpreter.number[-1].isdigit():  # not one without the lock: few wheels are for it
+                    found.setdefault(interpreter.number, interpreter)
+    return tuple(sorted(found.values(), key=lambda each: [int(part) for part in each.number.split(".")], reverse=True))
+
+
+def _names() -> list[str]:
+    """``python3.12`` and its like, of every folder that is searched."""
+    names: set[str] = set()
+    for folder in _folders():
+        with contextlib.suppress(OSError):
+            names.update(name for name in os.listdir(folder) if _PROGRAM.fullmatch(name))
+    return sorted(name for name in names if int(name.rpartition(".")[2]) >= OLDEST[1])
+
+
+def _ways_out(missing: str) -> str:
+    there = ", ".join(each.number for each in installed())
+    return (
+        "Here are: %s. Ask for one of them ([environment] python in the app's setup.toml, pyapps_python for all apps),"
+        " or put %s into /usr/local/bin; Debian itself has one version only." % (there or "none that fits", missing)
     )
 
 
 def _candidates(name: str) -> t.Iterator[str]:
-    folders = ["/usr/local/bin", "/usr/bin", *os.environ.get("PATH", "").split(os.pathsep)]
-    for folder in dict.fromkeys(folders):
+    for folder in _folders():
         path = os.path.join(folder, name)
-        if os.path.isabs(path) and os.access(path, os.X_OK):
+        if os.access(path, os.X_OK):
             yield path
+
+
+def _folders() -> list[str]:
+    folders = dict.fromkeys(["/usr/local/bin", "/usr/bin", *os.environ.get("PATH", "").split(os.pathsep)])
+    return [folder for folder in folders if os.path.isabs(folder)]
 
 
 def _ask(given: str) -> Interpreter:

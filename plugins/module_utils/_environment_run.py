@@ -24,6 +24,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_store
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings, Wish
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
+
+STEP = "environment"
 
 
 def run(
@@ -51,8 +54,10 @@ def run(
                 Pool(paths.pool, 1).prune()
     return {
         "changed": any(wish.changed for wish in wishes) or bool(unused.environments or unused.paths),
-        "app_results": {wish.request.name: _result(wish, paths) for wish in wishes if not wish.request.is_tool},
-        "tools": {wish.request.name: _result(wish, paths) for wish in wishes if wish.request.is_tool},
+        "app_results": {
+            wish.request.name: _result(wish, paths).as_dict() for wish in wishes if not wish.request.is_tool
+        },
+        "tools": {wish.request.name: _result(wish, paths).as_dict() for wish in wishes if wish.request.is_tool},
         "pruned": unused.environments,
         "diff": [_difference(wish, paths) for wish in wishes if wish.lock is not None and wish.lock != wish.before],
         "warnings": warnings,
@@ -111,17 +116,19 @@ def _unused(paths: StorePaths, wishes: list[Wish], prune: bool) -> tuple[Unused,
         return nothing, ["unused environments are not deleted this time: %s" % error]
 
 
-def _result(wish: Wish, paths: StorePaths) -> dict[str, t.Any]:
+def _result(wish: Wish, paths: StorePaths) -> Result:
     if wish.failure is not None:
-        failed = {"state": "failed", "changed": False, "step": "environment"}
-        return {**failed, "reason": wish.failure.reason, "log": wish.failure.log}
-    result: dict[str, t.Any] = {"state": "ok", "changed": wish.changed, "environment": wish.environment}
-    result["path"] = paths.environment(wish.environment) if wish.environment else None
-    result["python"] = os.path.join(result["path"], "bin", "python") if wish.environment else None
-    result["lock"] = paths.lock(wish.inputs) if wish.lock is not None else None
+        return Result().failed(STEP, wish.failure.reason, wish.failure.log.splitlines())
+    path = paths.environment(wish.environment) if wish.environment else None
     found = wish.record.get("packages") or locks.packages(wish.lock or "")
-    result["streamlit"] = found.get("streamlit")
-    return result
+    return Result(
+        changed=wish.changed,
+        environment=wish.environment,
+        path=path,
+        python=os.path.join(path, "bin", "python") if path else None,
+        lock=paths.lock(wish.inputs) if wish.lock is not None else None,
+        streamlit=found.get("streamlit"),
+    )
 
 
 def _difference(wish: Wish, paths: StorePaths) -> dict[str, t.Any]:

@@ -25,6 +25,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_proce
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_sandbox import sandbox
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import normalised
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer import to_toml_document
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources, Uv, without_credentials
 
@@ -51,9 +52,7 @@ class Environment:
         return "environment-%s.cdx.json" % self.name
 
 
-def environments(
-    apps: t.Iterable[t.Mapping[str, t.Any]], results: t.Mapping[str, t.Mapping[str, t.Any]]
-) -> list[Environment]:
+def environments(apps: t.Iterable[t.Mapping[str, t.Any]], results: Results) -> list[Environment]:
     """The environments of all apps that have one, each once, in the order of their names.
 
     :param apps: the catalog
@@ -61,12 +60,12 @@ def environments(
     """
     found: dict[str, Environment] = {}
     for app in apps:
-        result = results.get(app["name"], {})
-        if result.get("state") == "ok" and result.get("environment"):
+        result = results.get(app["name"])
+        if result and result.goes_on and result.environment:
             request = Request.of_app(app)
             found.setdefault(
-                result["environment"],
-                Environment(result["environment"], request.name, request.allow_build),
+                result.environment,
+                Environment(result.environment, request.name, request.allow_build),
             )
     return [found[name] for name in sorted(found)]
 

@@ -68,9 +68,13 @@ class Store:
         return wishes
 
     def _find_python(self, wish: Wish) -> None:
-        wanted = wish.request.python or self._settings.python or pythons.default_python()
+        request = wish.request
+        default = self._settings.python or pythons.default_python()
         try:
-            wish.interpreter = pythons.find_python(wanted)
+            if request.python:
+                wish.interpreter = pythons.find_python(request.python, request.python_from)
+            else:
+                wish.interpreter = pythons.find_python_for(request.requires_python, default, request.python_from)
         except NoPythonError as error:
             wish.failure = EnvironmentFailedError(str(error))
             return

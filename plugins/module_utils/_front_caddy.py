@@ -21,6 +21,7 @@ import re
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy_snippets import (
+    ASKED,
     DOCUMENT,
     ERRORS,
     GLOBAL,
@@ -32,19 +33,30 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy_snipp
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     ASSETS_PREFIX,
     BLOCKED,
+    COMPONENTS,
     INSTANCE,
     LIVE_PATHS,
     PIN,
     PINNED_KINDS,
+    POLICY,
     PORT,
     REMOVED_HEADERS,
+    SCRIPT,
     AppRoute,
     FrontError,
     FrontSettings,
+    asker,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import AWAY, PREVIEW, PREVIEW_IN_PUBLIC
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import (
+    AWAY,
+    ENDS,
+    PAGE,
+    PREVIEW,
+    PREVIEW_IN_PUBLIC,
+    STATIC,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
 
 NAMES_ENDING = ".caddy"
@@ -82,9 +94,11 @@ def caddy_config(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
             "trust": _trusted(settings),
         },
         PROXY,
+        _headers(settings),
         MISDIRECTED,
         REFUSE_FOREIGN,
         LIVE,
+        ASKED,
         DOCUMENT,
         _site(routes, settings),
     ]
@@ -114,8 +128,29 @@ def _site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     text += "\troute {\n" + _indent(_head(routes, settings), 2)
     for route in routes:
         text += _indent(_app(route, settings), 2)
-    text += "\t\trespond 404\n\t}\n"
-    return text + ERRORS % {"front": _quote(settings.layout.front)} + "}\n"
+    text += _indent(_components(routes), 2)
+    text += "\t\tvars pyapps_no_app yes\n\t\terror 404\n\t}\n"
+    return text + ERRORS % {"srv": _quote(settings.layout.srv)} + "}\n"
+
+
+def _components(routes: t.Iterable[AppRoute]) -> str:
+    """What a component asks for at the root is found by the page that asks."""
+    text = ""
+    for route in routes:
+        text += "@component_%s {\n\tpath_regexp ^%s\n\theader_regexp asker Referer %s\n}\n" % (
+            route.name,
+            COMPONENTS,
+            _raw(asker(route)),
+        )
+        text += "redir @component_%s {re.asker.1}{http.request.uri} 307\n" % route.name
+    return text + "@components path_regexp ^%s\nrespond @components 404\n" % COMPONENTS
+
+
+def _headers(settings: FrontSettings) -> str:
+    """Of every answer. Each ``handle_errors`` imports them again, since Caddy drops what waits for the answer."""
+    headers = {**dict(settings.security_headers), POLICY: "{vars.pyapps_policy}"}
+    lines = "".join('\t\t%s "%s"\n' % header for header in headers.items())
+    return "(pyapps_headers) {\n\theader {\n%s\t\t-Server\n\t}\n}\n" % lines
 
 
 def _log(settings: FrontSettings) -> str:
@@ -125,7 +160,7 @@ def _log(settings: FrontSettings) -> str:
 
 def _head(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     """What comes before the apps: headers, host names, whom we believe what, our own files."""
-    text = "header {\n%s\t-Server\n}\n" % "".join('\t%s "%s"\n' % header for header in settings.security_headers)
+    text = 'vars pyapps_policy "%s"\nimport pyapps_headers\n' % settings.policy()
     text += _refuse_misdirected(settings)
     # Caddy itself sets X-Forwarded-Host, but would believe a trusted proxy's.
     text += "".join("request_header -%s\n" % name for name in ("X-Forwarded-Host", *REMOVED_HEADERS))
@@ -216,11 +251,13 @@ def _app(route: AppRoute, settings: FrontSettings) -> str:
         text += "@slash_%s vars_regexp slash {http.request.uri} %s\n" % (route.name, _raw(r"^%s(\?.*)?$" % base))
         text += "redir @slash_%s %s/{re.slash.1} 301\n" % (route.name, route.base)
     body = "request_body {\n\tmax_size %dMiB\n}\n" % route.max_body_mb
+    if route.frame_ancestors:
+        body += 'vars pyapps_policy "%s"\n' % settings.policy(route.frame_ancestors)
     body += _known_origins("listed_origin", route.origins)
     body += _user_headers(route, settings)
     body += "import pyapps_refuse_foreign\n"
     body += "@blocked path_regexp %s\nrespond @blocked 404\n" % _raw("(?i)" + BLOCKED)
-    body += _pinned(route, base) if route.pinned else _plain(route)
+    body += _pinned(route, base, settings) if route.pinned else _plain(route)
     return text + "@app_%s path_regexp %s\nhandle @app_%s {\n\troute {\n%s\t}\n}\n" % (
         route.name,
         _raw("^%s/" % base),
@@ -240,7 +277,7 @@ def _user_headers(route: AppRoute, settings: FrontSettings) -> str:
     return text + "".join("request_header %s-%s\n" % (who, header) for header in route.user_headers)
 
 
-def _pinned(route: AppRoute, base: str) -> str:
+def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
     """Pinned paths to their instance, published paths to the live one, anything else is the app's page."""
     folder = route.folder
     pin = r"^%s/~/(%s\.(%s))/%s" % (base, INSTANCE, PORT, PINNED_KINDS)
@@ -256,15 +293,31 @@ def _pinned(route: AppRoute, base: str) -> str:
         "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n"
         % (_quote(folder.serving), _quote(folder.serving), AWAY, _raw("^%s/~/[^/]+/" % base), route.base)
     )
+    text += "@ends vars_regexp ends {http.request.uri} %s\n" % _raw(
+        r"^%s/~/(%s)/%s(?:\?.*)?$" % (base, PIN, re.escape(ENDS))
+    )
+    text += (
+        "handle @ends {\n\troute {\n"
+        "\t\t@end file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/%s\n\t\t}\n"
+        "\t\thandle @end {\n\t\t\troute {\n"
+        "\t\t\t\trewrite * /{re.ends.1}/%s\n\t\t\t\troot * %s\n"
+        "\t\t\t\timport pyapps_document 200\n"
+        "\t\t\t}\n\t\t}\n"
+        "\t\theader Cache-Control no-store\n"
+        "\t\t@serves file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/\n\t\t}\n"
+        "\t\trespond @serves 204\n\t\trespond 410\n\t}\n}\n"
+        % (_quote(folder.serving), ENDS, ENDS, _quote(folder.serving), _quote(folder.serving))
+    )
     # A preview has a page below its pin; what has none goes on to the next rule.
     text += "@preview vars_regexp preview {http.request.uri} %s\n" % _raw(r"^%s/~/(%s)/[^/?]*(?:\?.*)?$" % (base, PIN))
     text += (
         "handle @preview {\n\troute {\n"
-        "\t\t@shown file {\n\t\t\troot %s\n\t\t\ttry_files /{re.preview.1}/{vars.pyapps_preview}\n\t\t}\n"
+        "\t\t@shown {\n\t\t\tnot path_regexp %s\n"
+        "\t\t\tfile {\n\t\t\t\troot %s\n\t\t\t\ttry_files /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t}\n\t\t}\n"
         "\t\thandle @shown {\n\t\t\troute {\n"
         "\t\t\t\trewrite * /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t\troot * %s\n"
         "\t\t\t\timport pyapps_document 200\n"
-        "\t\t\t}\n\t\t}\n\t}\n}\n" % (_quote(folder.serving), _quote(folder.serving))
+        "\t\t\t}\n\t\t}\n\t}\n}\n" % (_raw("/" + SCRIPT), _quote(folder.serving), _quote(folder.serving))
     )
     # Slashes of both kinds are cut off the front, or an app at the root would send people to //another.host.
     text += "@document vars_regexp document {http.request.uri} %s\n" % _raw(
@@ -272,14 +325,25 @@ def _pinned(route: AppRoute, base: str) -> str:
     )
     text += "redir @document %s/{re.document.1}{re.document.2} 302\n" % route.base
     text += "@tilde path_regexp %s\nrespond @tilde 404\n" % _raw("^%s/~" % base)
-    text += "import pyapps_friendly %s\n" % _quote(folder.path)
+    text += "import pyapps_friendly %s %s\n" % (_quote(folder.path), route.name)
     text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
     text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
     text += "@stcore path_regexp /_stcore/\nrespond @stcore 404\n"
+    text += _scripts(route, base)
     text += (
         "@page file {\n\troot %s\n\ttry_files /index.html\n}\n"
-        "handle @page {\n\troute {\n\t\trewrite * /index.html\n\t\troot * %s\n"
-        "\t\timport pyapps_document 200\n\t}\n}\n" % (_quote(folder.live), _quote(folder.live))
+        "handle @page {\n\troute {\n"
+        "\t\t@unwatched not file {\n\t\t\troot %s\n\t\t\ttry_files /watched/\n\t\t}\n"
+        "\t\thandle @unwatched {\n\t\t\timport pyapps_asked %s %s\n\t\t}\n"
+        "\t\trewrite * /index.html\n\t\troot * %s\n"
+        "\t\timport pyapps_document 200\n\t}\n}\n"
+        % (
+            _quote(folder.live),
+            _quote(settings.layout.run),
+            _quote(folder.path),
+            _quote(route.base + "/_stcore/health"),
+            _quote(folder.live),
+        )
     )
     return text + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
 
@@ -287,4 +351,36 @@ def _pinned(route: AppRoute, base: str) -> str:
 def _plain(route: AppRoute) -> str:
     """The published proxying: everything below the base to the live instance (``[route] pinned = false``)."""
     folder = _quote(route.folder.path)
-    return "import pyapps_friendly %s\nimport pyapps_live %s\n" % (folder, folder)
+    base = re.escape(route.base)
+    text = "import pyapps_friendly %s %s\n" % (folder, route.name)
+    text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
+    text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % folder
+    return text + _scripts(route, base) + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % folder
+
+
+def _scripts(route: AppRoute, base: str) -> str:
+    """Scripts and styles of the live release; where these are known, one that is not among them is not there."""
+    live = _quote(route.folder.live)
+    return (
+        "@script path_regexp %s\n"
+        "handle @script {\n\troute {\n"
+        "\t\t@unknown not file {\n\t\t\troot %s\n\t\t\ttry_files /%s/ /%s\n\t\t}\n"
+        "\t\thandle @unknown {\n\t\t\troute {\n\t\t\t\timport pyapps_live %s\n\t\t\t}\n\t\t}\n"
+        "%s"
+        "\t\troot * %s\n"
+        "\t\t@there file {path}\n"
+        "\t\thandle @there {\n\t\t\troute {\n"
+        "\t\t\t\theader Cache-Control no-cache\n"
+        "\t\t\t\tfile_server {\n\t\t\t\t\tdisable_canonical_uris\n\t\t\t\t\tprecompressed gzip\n\t\t\t\t}\n"
+        "\t\t\t}\n\t\t}\n"
+        "\t\trespond 404\n\t}\n}\n"
+        % (
+            _raw("^%s/%s" % (base, SCRIPT)),
+            live,
+            STATIC,
+            PAGE,
+            _quote(route.folder.path),
+            "\t\turi strip_prefix %s\n" % route.base if route.base else "",
+            live,
+        )
+    )

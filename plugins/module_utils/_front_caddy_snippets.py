@@ -9,7 +9,7 @@ Indented with spaces, as Python is; :func:`._front_caddy.caddy_config` turns the
 from __future__ import annotations
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import misdirected_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import PORT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import PORT, SLOW
 
 GLOBAL = """\
 # Made by selfhost.pyapps (module caddy_site) from the whole catalog: the next run replaces what is changed here.
@@ -47,11 +47,11 @@ PROXY = """\
 }
 """
 
-# {args[0]}: the app's folder. The friendly page answers what fails from here on.
+# {args[0]}: the app's folder, {args[1]}: its name. The friendly page answers what fails from here on.
 LIVE = (
     """\
 (pyapps_friendly) {
-    vars pyapps_friendly yes
+    vars pyapps_away {args[1]}
     @down file {
         root {args[0]}
         try_files /down /live/away
@@ -75,6 +75,41 @@ LIVE = (
 """
     % PORT
 )
+
+# A page from disk while nobody watches: its process is asked first. {args[0]}: the app's folder, {args[1]}: for what.
+# Nothing of the visitor's goes with it: whoever has the port now may be another one.
+ASKED = """\
+(pyapps_asked) {
+    route {
+        @asked file {
+            root {args[0]}
+            try_files /live/*.port /live/*.port /live/*.port
+        }
+        handle @asked {
+            route {
+                @asked_port vars_regexp asked {http.matchers.file.relative} (%s)\\.port$
+                vars @asked_port pyapps_asked yes
+                reverse_proxy @asked_port 127.0.0.1:{re.asked.1} {
+                    method GET
+                    rewrite {args[1]}?
+                    header_up -*
+                    header_up Host {http.request.hostport}
+                    transport http {
+                        dial_timeout 5s
+                        response_header_timeout %ds
+                        keepalive off
+                    }
+                    handle_response {
+                        rewrite * /live/index.html
+                        root * {args[0]}
+                        import pyapps_document 200
+                    }
+                }
+            }
+        }
+    }
+}
+""" % (PORT, SLOW)
 
 # A name is shown only when it is nothing but a name.
 MISDIRECTED = """\
@@ -102,16 +137,58 @@ REFUSE_FOREIGN = """\
 
 ERRORS = """\
     handle_errors {
+        import pyapps_headers
+        @slow {
+            vars pyapps_asked yes
+            expression {err.status_code} == 504
+        }
+        handle @slow {
+            route {
+                rewrite * /apps/{vars.pyapps_away}/live/index.html
+                root * %(srv)s
+                import pyapps_document 200
+            }
+        }
         @friendly {
-            vars pyapps_friendly yes
+            vars_regexp away {vars.pyapps_away} .
             expression {err.status_code} in [502, 503, 504]
         }
         handle @friendly {
-            header Retry-After 5
-            header Cache-Control no-store
-            rewrite * /unavailable.html
-            root * %(front)s
-            import pyapps_document 503
+            route {
+                header Retry-After 5
+                root * %(srv)s
+                @body not method GET HEAD
+                method @body GET
+                @was_live file {
+                    root %(srv)s
+                    try_files /apps/{vars.pyapps_away}/live/
+                }
+                handle @was_live {
+                    route {
+                        @told file {
+                            root %(srv)s
+                            try_files /apps/{vars.pyapps_away}/down.html /front/apps/{vars.pyapps_away}.away.html
+                        }
+                        rewrite @told {http.matchers.file.relative}
+                        import pyapps_document 503
+                    }
+                }
+                rewrite * /front/apps/{vars.pyapps_away}.never.html
+                import pyapps_document 503
+            }
+        }
+        @no_app {
+            vars pyapps_no_app yes
+            expression {err.status_code} == 404
+        }
+        handle @no_app {
+            route {
+                @body not method GET HEAD
+                method @body GET
+                rewrite * /front/not-found.html
+                root * %(srv)s
+                import pyapps_document 404
+            }
         }
         respond "{err.status_code} {err.status_text}" {err.status_code}
     }

@@ -56,6 +56,7 @@ class Install:
     """
 
     def __init__(self, layout: Layout, server: str, wanted: t.Sequence[Wanted]) -> None:
+        self._layout = layout
         self.pending = os.path.join(layout.front, server + ".pending")
         self._backup = os.path.join(layout.front, "backup")
         self._before = [(file, file.now()) for file in wanted]
@@ -79,7 +80,8 @@ class Install:
         :raises RejectedError: it says something; everything is as it was
         :raises OSError: a file cannot be written; everything is as it was
         """
-        _files.make_folder(self._backup)
+        for folder in (self._backup, self._layout.front_apps):
+            _files.make_folder(folder)
         was_pending = os.path.exists(self.pending)
         _files.write_file(self.pending, "The server has not read its new files yet.\n")
         try:

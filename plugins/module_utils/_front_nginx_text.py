@@ -13,10 +13,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     INSTANCE,
     MISDIRECTED_URL,
+    POLICY,
     PORT,
     REMOVED_HEADERS,
     AppRoute,
     FrontSettings,
+    asker,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import EVERY, patterns
 from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import PREVIEW, PREVIEW_IN_PUBLIC
@@ -82,7 +84,7 @@ def preamble(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     """What stands before the server: maps and the format of the log."""
     hosts = "".join('    "%s" %s;\n' % (host, PREVIEW_IN_PUBLIC) for host in settings.public_hosts)
     parts = [_HEADER, _names(settings), _PREVIEWS % (PREVIEW, hosts), _LOG_FORMAT]
-    parts += [_trust(settings), _origins(routes, settings)]
+    parts += [_trust(settings), _origins(routes, settings), _askers(routes)]
     return "\n".join(parts + _user_header_maps(routes, settings))
 
 
@@ -159,6 +161,14 @@ def _origins(routes: t.Iterable[AppRoute], settings: FrontSettings) -> str:
     return text
 
 
+def _askers(routes: t.Iterable[AppRoute]) -> str:
+    """Which app, and which instance of it, a page belongs to that asks for something at the root."""
+    lines = "".join(
+        '    "~%s" $pyapps_asked_by;\n' % asker(route).replace("+(", "+(?<pyapps_asked_by>", 1) for route in routes
+    )
+    return 'map $http_referer $pyapps_asker {\n    default "";\n%s}\n' % lines
+
+
 def _origin_map(variable: str, default: str, origins: t.Iterable[str]) -> str:
     # Patterns, not words: words would need a longer map_hash_bucket_size, which only the user's nginx.conf can set.
     lines = "".join('    "~*^%s$" own;\n' % re.escape(origin) for origin in origins)
@@ -203,6 +213,8 @@ def server_head(settings: FrontSettings) -> str:
     text = "".join("    listen %s%s;\n" % (listen, default) for listen in listens)
     # Only what was asked for by name: the machine's own names may be those of another site.
     names = [quote(name) for name in settings.server_names if name != EVERY]
+    if names and not settings.default_server and "localhost" not in settings.server_names:
+        names.append('"localhost"')  # what the run's table says
     text += "    server_name %s;\n" % (" ".join(names) or "_")
     if settings.access_log:
         text += "    access_log %s pyapps;\n" % quote(settings.access_log)
@@ -229,8 +241,15 @@ def forwarded(user_headers: t.Iterable[str], trusted: bool = False) -> str:
     return "".join("proxy_set_header %s %s;\n" % header for header in headers.items())
 
 
-def security(settings: FrontSettings) -> str:
-    return "".join('add_header %s "%s" always;\n' % header for header in settings.security_headers)
+def security(settings: FrontSettings, route: AppRoute | None = None) -> str:
+    """Headers of an answer; nginx hands them down to no location that has headers of its own.
+
+    :param route: the app that answers, or whose page it is
+    """
+    headers = dict(settings.security_headers)
+    if route is not None:
+        headers[POLICY] = settings.policy(route.frame_ancestors)
+    return "".join('add_header %s "%s" always;\n' % header for header in headers.items())
 
 
 def indent(text: str, blanks: int) -> str:

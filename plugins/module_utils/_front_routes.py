@@ -36,14 +36,30 @@ PINNED_KINDS = r"(?:_stcore|media|component|app/static)/"
 LIVE_PATHS = r"(?:(?:_stcore|media|component|app/static|auth)/|(?:oauth2callback|favicon\.png|manifest\.json)$)"
 """What is asked of the live process without a pin: health checks, login, curl."""
 
+COMPONENTS = "/component/"
+"""Some published components ask for their files here, as if their app were at the root."""
+
 BLOCKED = r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[^\w-]|$)"
 """Never answered, whatever the case: open to everyone at the process (C-14); Streamlit 1.41 has the short names too.
 
 Nor with something behind the name: Streamlit's own patterns end with Python's ``$``, which lets a line end pass."""
 
+SCRIPT = r"(?:static/.+|.+\.(?:m?js|css|map|wasm))$"
+"""What a browser asks for as a script or a style: one that is not there is never answered by a page."""
+
 ASSETS_PREFIX = ASSETS_URL + "/streamlit-"
-UNAVAILABLE_URL = "/_pyapps/unavailable.html"
+AWAY_URL = "/_pyapps/away/"
+"""Before an app's name: the page of an app that is away."""
+RUNS_URL = "/_pyapps/runs/"
+"""Before an app's name: whether its process runs, asked before a page is served from disk while nobody watches."""
+SLOW = 2
+"""Seconds that this question may take; who is slow runs."""
+NOT_FOUND_URL = "/_pyapps/not-found"
 MISDIRECTED_URL = "/_pyapps/misdirected"
+
+POLICY = "Content-Security-Policy"
+NOBODY = "'none'"
+"""Of frame-ancestors."""
 
 STREAM_TIMEOUT = 86400  # seconds; S0-63
 UPLOAD_MARGIN_MB = 1  # Streamlit takes 1 MB more than server.maxUploadSize says (requirements 2.6)
@@ -65,6 +81,7 @@ _SAFE_PATH = re.compile(r"/[\w ./@+,=~-]*")
 _BASE = re.compile(r"(?:/[A-Za-z0-9_.][A-Za-z0-9_.~-]*)*")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_FRAME_ANCESTOR = re.compile(_ORIGIN.pattern.replace("://", r"://(?:\*\.)?", 1))
 
 
 class FrontError(ValueError):
@@ -116,8 +133,8 @@ class FrontSettings:
         for origin in self.public_origins:
             check_origin("public_origins", origin)
         for source in self.frame_ancestors:
-            if source not in ("'self'", "'none'", "*"):
-                check_origin("frame_ancestors", source)
+            if source not in ("'self'", NOBODY):
+                check_frame_ancestor("frame_ancestors", source)
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -134,11 +151,21 @@ class FrontSettings:
 
     @property
     def security_headers(self) -> tuple[tuple[str, str], ...]:
+        """Of every answer; an app's own :meth:`policy` stands in for the last one."""
         return (
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "strict-origin-when-cross-origin"),
-            ("Content-Security-Policy", "frame-ancestors " + " ".join(self.frame_ancestors)),
+            (POLICY, self.policy()),
         )
+
+    def policy(self, further: t.Iterable[str] = ()) -> str:
+        """The content security policy of an answer.
+
+        :param further: who else may show an app in a frame, as in ``[route] frame_ancestors``
+        """
+        # "Nobody" beside somebody would be read as nothing at all.
+        sources = [*(source for source in self.frame_ancestors if not further or source != NOBODY), *further]
+        return "frame-ancestors " + " ".join(dict.fromkeys(sources))
 
 
 @dataclass(frozen=True)
@@ -153,6 +180,7 @@ class AppRoute:
     listed: bool
     max_body_mb: int
     origins: tuple[str, ...]
+    frame_ancestors: tuple[str, ...]
     user_headers: tuple[str, ...]
     folder: AppLayout
 
@@ -175,6 +203,10 @@ def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
         raise FrontError("base_path of %s: /_pyapps belongs to the front itself" % name)
     for origin in route["allowed_origins"]:
         check_origin("route.allowed_origins of %s" % name, origin)
+    # An applied catalog of an earlier version does not have the key.
+    frame_ancestors = tuple(route.get("frame_ancestors", ()))
+    for source in frame_ancestors:
+        check_frame_ancestor("route.frame_ancestors of %s" % name, source)
     return AppRoute(
         name=name,
         title=app["title"],
@@ -184,6 +216,7 @@ def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
         listed=bool(app["gallery"]["listed"]),
         max_body_mb=int(route["max_upload_mb"]) + UPLOAD_MARGIN_MB,
         origins=tuple(route["allowed_origins"]),
+        frame_ancestors=frame_ancestors,
         user_headers=_user_headers(name, app["streamlit"]["config"].get(USER_HEADERS)),
         folder=layout.app(name),
     )
@@ -201,6 +234,11 @@ def _user_headers(name: str, setting: object) -> tuple[str, ...]:
     return tuple(sorted(header for header in headers if header.lower() not in own))
 
 
+def asker(route: AppRoute) -> str:
+    """A pattern for Referers of an app; its first group is what its components' paths begin with."""
+    return r"^https?://[^/]+(%s(?:/~/%s)?)/" % (re.escape(route.base), PIN)
+
+
 def check_path(what: str, path: str) -> None:
     """:raises FrontError: the path is relative or holds a character that a configuration would read as its own."""
     if not _SAFE_PATH.fullmatch(path):
@@ -213,6 +251,13 @@ def check_path(what: str, path: str) -> None:
 def check_origin(what: str, origin: str) -> None:
     """:raises FrontError: this is not an origin as browsers send it."""
     _check(what, origin, _ORIGIN, "an origin such as https://apps.example.com, without a path")
+
+
+def check_frame_ancestor(what: str, source: str) -> None:
+    """:raises FrontError: this is no site that a content security policy can name."""
+    if source != "*":
+        words = 'an origin such as https://apps.example.com or https://*.example.com, or "*"'
+        _check(what, source, _FRAME_ANCESTOR, words)
 
 
 def _check(what: str, value: object, allowed: re.Pattern[str], words: str) -> None:

@@ -29,6 +29,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Lay
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import blame_memory, limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Process, Supervisor
+from ansible_collections.selfhost.pyapps.plugins.module_utils._write_refused import with_advice
 
 HANDSHAKE_SECONDS = 10.0
 """How long one handshake may take. Streamlit may look for its own address before it refuses a stranger."""
@@ -100,6 +101,8 @@ def prove(candidate: Candidate) -> None:
     except GateError as error:
         log = error.log or _log_tail.program_tail(candidate.layout, candidate.record.program)
         reason = blame_memory(limits_of(candidate.settings), error.reason, log)
+        code = candidate.layout.app(candidate.record.app).code(candidate.record.release)
+        reason = with_advice(reason, log, code, candidate.settings)
         raise GateError(error.step, reason, error.log) from None
 
 

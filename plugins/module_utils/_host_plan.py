@@ -21,8 +21,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _host_users,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, tell_clashes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
@@ -33,6 +36,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import 
     listeners,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL, handed_out
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem, Report
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import VERSION, Installer
 
@@ -65,6 +69,29 @@ def chosen_apps(
     if not os.path.exists(layout.supervisor_conf) or any("route" not in app for app in applied["apps"]):
         return names, ["app: this host is not laid out for deploys of single apps yet. Run the site playbook once."]
     return names, []
+
+
+def path_problems(work: t.Sequence[t.Mapping[str, t.Any]], applied: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """Why apps of this run cannot have their paths: others stay as they were applied, and have them.
+
+    :param work: the catalog's entries of the apps that the run is for
+    :param applied: the applied catalog's entries
+    """
+    names = {app["name"] for app in work}
+    stay = [_claim(app, "%s as it is applied" % app["name"]) for app in applied if app["name"] not in names]
+    served_already = _clashes(stay)
+    found = _clashes([*stay, *(_claim(app, os.path.join(app["folder"], SETUP)) for app in work)])
+    return [problem.as_line() for problem in found if problem not in served_already]
+
+
+def _clashes(claims: t.Sequence[Claim]) -> list[Problem]:
+    report = Report()
+    tell_clashes(claims, report)
+    return report.problems
+
+
+def _claim(app: t.Mapping[str, t.Any], file: str) -> Claim:
+    return Claim(file, app["name"], True, app.get("base_path"), None)
 
 
 def removal_problems(removed: list[str], wanted: list[str], allowed: bool, limited: bool = False) -> list[str]:
@@ -118,10 +145,30 @@ def root_problems(layout: Layout) -> list[str]:
         existing = os.path.dirname(existing)
     if not os.access(existing, os.W_OK):
         problems.append(
-            "pyapps_root: %s is not writable for this user (uid %d). Run as root (add --become), or set pyapps_root "
-            "to a folder of yours." % (existing, os.geteuid())
+            "pyapps_root: %s is not writable for this user (uid %d). %s"
+            % (existing, os.geteuid(), _who_may_write(os.geteuid()))
         )
-    return problems
+    return problems + _noexec_problems(layout)
+
+
+def _noexec_problems(layout: Layout) -> list[str]:
+    """Why no program can run from where environments and tools go."""
+    existing = layout.srv
+    while not os.path.exists(existing):
+        existing = os.path.dirname(existing)
+    if not os.statvfs(existing).f_flag & os.ST_NOEXEC:
+        return []
+    return [
+        "pyapps_root: %s is mounted noexec, so no program can run from there. Set pyapps_root to a folder of another "
+        "file system (make demo: DEMO_DIR=...), or mount it without noexec." % existing
+    ]
+
+
+def _who_may_write(uid: int) -> str:
+    """What to do about a folder that this user cannot write: root is kept out only by the file system."""
+    if uid == 0:
+        return "You are root, so its file system is mounted read-only: set pyapps_root to a folder that can be written."
+    return "Run as root (add --become), or set pyapps_root to a folder of yours."
 
 
 def port_problems(layout: Layout, front: str, port: int) -> list[str]:

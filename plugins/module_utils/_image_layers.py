@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _release_secrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import admin_socket
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import (
     folder_at,
     folder_below,
@@ -34,7 +35,7 @@ ENVIRONMENTS, APPS = "environments", "apps"
 ACCOUNTS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow")
 """Files that know the apps' users."""
 
-_SECRET_FILES = frozenset((_release_secrets.ENV, _release_secrets.TOML))
+_SECRET_FILES = frozenset(_release_secrets.FILES)
 _NO_CONFIGURATION = frozenset(("secrets.key", "healthcheck-notify.json", "cloudflared", "programs"))
 """What of ``etc/pyapps`` is in no image: secrets, and programs, of which each is named."""
 
@@ -140,7 +141,7 @@ class Wish:
 
     layout: Layout
     apps: t.Sequence[t.Mapping[str, t.Any]]
-    results: t.Mapping[str, t.Mapping[str, t.Any]]
+    results: Results
     port_range: str
     nginx_dir: str | None
 
@@ -152,16 +153,16 @@ def layers(wish: Wish) -> list[Layer]:
     """
     done = {}
     for app in wish.apps:
-        result = wish.results.get(app["name"], {})
-        if result.get("state") != "ok" or not result.get("release"):
-            raise LayerError("%s has no release: %s" % (app["name"], result.get("reason", "it was not laid out")))
+        result = wish.results.get(app["name"], Result())
+        if not (result.goes_on and result.release):
+            raise LayerError("%s has no release: %s" % (app["name"], result.reason or "it was not laid out"))
         done[app["name"]] = result
-    environments = sorted({result["environment"] for result in done.values()})
-    assets = sorted({result["assets"] for result in done.values() if result.get("assets")})
+    environments = sorted({result.environment or "" for result in done.values()})
+    assets = sorted({result.assets for result in done.values() if result.assets})
     found = [_tools(wish.layout)]
     found += [_environment(wish.layout, name) for name in environments]
     found += [_assets(wish.layout, name) for name in assets]
-    found += [_app(wish.layout, name, done[name]["release"]) for name in sorted(done)]
+    found += [_app(wish.layout, name, done[name].release or "") for name in sorted(done)]
     found.append(_configuration(wish, done))
     for layer in found:
         _add_parents(wish.layout, layer)
@@ -210,7 +211,7 @@ def _app(layout: Layout, name: str, release: str) -> Layer:
     return layer
 
 
-def _configuration(wish: Wish, results: t.Mapping[str, t.Mapping[str, t.Any]]) -> Layer:
+def _configuration(wish: Wish, results: Results) -> Layer:
     """What is small and changes with any app; the users of all apps are in here, so it is the last one."""
     layout, layer = wish.layout, Layer("configuration", APPS)
     layer.add(layout, layout.etc, skip=_NO_CONFIGURATION)
@@ -223,7 +224,7 @@ def _configuration(wish: Wish, results: t.Mapping[str, t.Mapping[str, t.Any]]) -
     layer.parts.append(Part(_inside(layout, layout.programs), link=target))
     for folder in (layout.apps, layout.locks, layout.assets, layout.envs, layout.log):
         layer.parts.append(Part(_inside(layout, folder), folder))
-    for environment in sorted({str(result["environment"]) for result in results.values()}):
+    for environment in sorted({str(result.environment) for result in results.values()}):
         link = os.path.join(layout.assets, "environments", environment)
         if os.path.islink(link):
             layer.add(layout, link)
@@ -239,7 +240,7 @@ def _add_front(wish: Wish, layer: Layer) -> None:
     """The front's files; what it keeps for itself (copies of old files, marks) stays here."""
     layout = wish.layout
     layer.parts.append(Part(_inside(layout, layout.front), layout.front))
-    for name in ("index.html", "unavailable.html"):
+    for name in ("index.html", "not-found.html", "apps"):
         layer.add(layout, os.path.join(layout.front, name))
     if wish.nginx_dir:
         for folder in ("sites-available", "sites-enabled"):
@@ -249,7 +250,7 @@ def _add_front(wish: Wish, layer: Layer) -> None:
         layer.parts.append(Part(_inside(layout, caddy), caddy))
 
 
-def _add_records(wish: Wish, layer: Layer, results: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
+def _add_records(wish: Wish, layer: Layer, results: Results) -> None:
     """What ``pyapps container`` reads, and the links through which releases of the image find an app's data."""
     layout, apps = wish.layout, {}
     for app in wish.apps:
@@ -257,7 +258,7 @@ def _add_records(wish: Wish, layer: Layer, results: t.Mapping[str, t.Mapping[str
         target = os.path.relpath(layout.app(app["name"]).data, os.path.dirname(link))
         layer.parts.append(Part(_inside(layout, link), link=target))
         apps[app["name"]] = {
-            "release": results[app["name"]]["release"],
+            "release": results[app["name"]].release,
             "folder": os.path.basename(app["folder"]),
             "port": (app.get(app["kind"]) or {}).get("port"),
         }

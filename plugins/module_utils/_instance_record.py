@@ -47,6 +47,7 @@ class InstanceRecord:
     :param preview_until: until when it may be tried out before it is live; None when it is no preview
     :param until_uptime: the same moment as of :mod:`_deadline`, which a clock that jumps does not move
     :param idle_seconds: how long it must have been without a session to end before that moment
+    :param grace_seconds: how much longer it may stay for tabs that have something unsent, or a running up- or download
     :param confined: whether its process is kept to its own port; None in a record of a version that did not know this
     :param app_ports: which ports belong to apps of this host, see :func:`parse_ports`; of these it may reach its own
     """
@@ -61,6 +62,7 @@ class InstanceRecord:
     until_uptime: str | None = None
     app_ports: str = DEFAULT_APP_PORTS
     idle_seconds: float = KEPT
+    grace_seconds: float = 0.0
     confined: bool | None = True
 
     @property
@@ -86,6 +88,7 @@ class InstanceRecord:
             raise RecordError("%s: not a record of an instance" % path)
         instance, port, release, created = (data.get(key) for key in ("instance", "port", "release", "created"))
         app_ports, idle = data.get("app_ports", DEFAULT_APP_PORTS), data.get("idle_seconds", KEPT)
+        grace = data.get("grace_seconds", 0.0)
         confined = data.get("confined")
         times = (data.get("drain_until"), data.get("preview_until"), data.get("until_uptime"))
         if (
@@ -94,19 +97,24 @@ class InstanceRecord:
             or not (isinstance(port, int) and 1024 <= port <= 65535)
             or not (isinstance(release, str) and RELEASE.fullmatch(release))
             or not isinstance(created, str)
-            or not (isinstance(idle, (int, float)) and not isinstance(idle, bool) and idle >= 0)
+            or not (_is_duration(idle) and _is_duration(grace))
             or not (isinstance(app_ports, str) and _APP_PORTS.fullmatch(app_ports))
             or not isinstance(confined, (bool, type(None)))
             or not all(moment is None or isinstance(moment, str) for moment in times)
         ):
             raise RecordError("%s: not a record of an instance: %r" % (path, data))
-        return cls(app, instance, port, release, created, *times, app_ports, idle, confined)
+        return cls(app, instance, port, release, created, *times, app_ports, idle, grace, confined)
 
     def to_json(self) -> str:
         """The text of its file."""
         content = dataclasses.asdict(self)
         del content["app"]
         return json.dumps({key: value for key, value in content.items() if value is not None}, indent=2) + "\n"
+
+
+def _is_duration(value: object) -> bool:
+    """Whether this is a number of seconds."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
 
 
 def used_releases(app: AppLayout) -> set[str]:

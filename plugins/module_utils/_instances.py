@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state, _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_turn import AppTurn
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Result, Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import explain, remove_parts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import GateError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uids
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, given_port
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     DaemonDownError,
     Process,
@@ -46,32 +47,40 @@ def deploy(run: Run, apps: t.Sequence[t.Mapping[str, t.Any]], results: t.Mapping
     :raises StalePlanError: another run has changed the host since this one was planned
     :raises DaemonDownError: no supervisord answers (in check mode that is fine: nothing may be installed yet)
     """
-    done = {name: dict(result) for name, result in results.items()}
+    done = dict(results)
     run.plan.check(run.layout)
-    entries = [entry for entry in apps if done.get(entry["name"], {}).get("state") == "ok"]
-    if not entries:
+    entries = [entry for entry in apps if entry["name"] in done and done[entry["name"]].goes_on]
+    stopped = [entry for entry in apps if entry["name"] in done and _has_stopped(done[entry["name"]])]
+    if not (entries or stopped):
         return Outcome(done)
-    processes = _processes(run)
+    processes = _processes(run, needed=bool(entries))
     if not run.check_mode:
         for folder in (run.layout.programs, run.layout.log):
             remove_parts(folder)
     pool = PortPool(run.ports, _instance_state.used_ports(run.layout), filter(None, map(given_port, apps)))
     owners = listener_uids()
+    standing = [AppTurn(run, pool, processes, owners, entry, done[entry["name"]]) for entry in stopped]
     turns = [AppTurn(run, pool, processes, owners, entry, done[entry["name"]]) for entry in entries]
     with ThreadPoolExecutor(max_workers=max(1, run.parallel)) as executor:
+        list(executor.map(AppTurn.stand, standing))
         list(executor.map(_guarded, turns))
-    done.update((turn.app.name, turn.result) for turn in turns)
+    done.update((turn.app.name, turn.result) for turn in standing + turns)
     changed = any(turn.changed for turn in turns)
     if changed and not run.check_mode:
         run.plan.note(run.layout, "deployed %s" % ", ".join(turn.app.name for turn in turns if turn.changed))
     return Outcome(done, changed, [turn.diff for turn in turns if turn.diff is not None])
 
 
-def _processes(run: Run) -> dict[str, Process]:
+def _has_stopped(result: Result) -> bool:
+    """Whether an earlier step has failed for an app and did not say what people see of it."""
+    return not (result.goes_on or result.note)
+
+
+def _processes(run: Run, needed: bool) -> dict[str, Process]:
     try:
         return Supervisor(run.layout.supervisor_socket).processes()
     except DaemonDownError:
-        if run.check_mode:
+        if run.check_mode or not needed:
             return {}
         raise
 

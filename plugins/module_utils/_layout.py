@@ -45,6 +45,10 @@ class AppLayout:
     def release(self, release: str) -> str:
         return os.path.join(self.releases, release)
 
+    def code(self, release: str) -> str:
+        """Folder of a release's code, in which its processes run."""
+        return os.path.join(self.release(release), "code")
+
     @property
     def instances(self) -> str:
         """Folder of instance records, ``<instance>.json``."""
@@ -72,6 +76,11 @@ class AppLayout:
         return os.path.join(self.path, "history.json")
 
     @property
+    def seeds(self) -> str:
+        """What the app's folder held below ``[data] paths`` when a release was sent last."""
+        return os.path.join(self.path, "seeds.json")
+
+    @property
     def data(self) -> str:
         return os.path.join(self.path, "data")
 
@@ -84,6 +93,11 @@ class AppLayout:
     def down(self) -> str:
         """Flag file: the live instance does not answer, so the front shows the friendly page."""
         return os.path.join(self.path, "down")
+
+    @property
+    def down_page(self) -> str:
+        """Beside the flag: the friendly page, with what is known of why and since when."""
+        return os.path.join(self.path, "down.html")
 
 
 @dataclass(frozen=True)
@@ -218,8 +232,30 @@ class Layout:
 
     @property
     def front(self) -> str:
-        """What the front serves itself: the gallery and the page of an app that does not answer."""
+        """What the front serves itself: the gallery, and pages for what is not there."""
         return os.path.join(self.srv, "front")
+
+    @property
+    def gallery_page(self) -> str:
+        return os.path.join(self.front, "index.html")
+
+    @property
+    def not_found_page(self) -> str:
+        """For an address that is no app."""
+        return os.path.join(self.front, "not-found.html")
+
+    @property
+    def front_apps(self) -> str:
+        """The front's pages about single apps."""
+        return os.path.join(self.front, "apps")
+
+    def away_page(self, name: str) -> str:
+        """For an app that does not answer; :attr:`AppLayout.down_page` knows more."""
+        return os.path.join(self.front_apps, name + ".away.html")
+
+    def never_live_page(self, name: str) -> str:
+        """For an app that has not been live yet."""
+        return os.path.join(self.front_apps, name + ".never.html")
 
     @property
     def healthcheck(self) -> str:
@@ -250,6 +286,11 @@ class Layout:
 
     def program(self, name: str) -> str:
         return os.path.join(self.programs, name + ".conf")
+
+    @property
+    def watched(self) -> str:
+        """Link to the watcher's folder in ``/proc``: it leads somewhere while there is a watcher to set flags."""
+        return os.path.join(self.run, "watched")
 
     @property
     def supervisor_socket(self) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Lay
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_range
 from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._retire import RetireError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
 
@@ -73,7 +74,7 @@ def operate(
         progress.close()
     module.exit_json(
         changed=outcome.changed,
-        app_results=outcome.results,
+        app_results=as_dicts(outcome.results),
         apps=table_rows(applied, names),
         url=applied["url"],
         diff=list(outcome.diffs),

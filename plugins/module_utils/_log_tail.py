@@ -18,6 +18,9 @@ _LONGEST_LINE = 300
 _READ = 32 * 1024
 _OWN_QUESTION = "/_stcore/script-health-check"
 _TRACEBACK = "Traceback (most recent call last)"
+_MOST_OF_TRACEBACK = 400  # lines; its first one says that it is one
+_BORDER = re.compile("─+")
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -53,10 +56,10 @@ def program_tail(layout: Layout, program: str) -> list[str]:
 
     Streamlit prints tracebacks to its output where Rich is installed and switched on.
     """
-    errors, output = (tail(log_path(layout, program, stream)) for stream in ("err", "out"))
+    errors, output = (tail(log_path(layout, program, stream), _MOST_OF_TRACEBACK) for stream in ("err", "out"))
     if not errors or (_tells_exception(output) and not _tells_exception(errors)):
-        return output
-    return errors
+        return output[-LINES:]
+    return errors[-LINES:]
 
 
 def _tells_exception(log: t.Iterable[str]) -> bool:
@@ -66,10 +69,13 @@ def _tells_exception(log: t.Iterable[str]) -> bool:
 def cause(log: t.Sequence[str]) -> str:
     """The line of a log that says why a script ended: the last one that is no answer to our own question.
 
-    Streamlit's newer servers log the check's 503 behind the traceback.
+    Streamlit's newer servers log the check's 503 behind the traceback. Rich breaks a long line, below a border.
     """
-    lines = [line for line in log if _OWN_QUESTION not in line]
-    return lines[-1].strip() if lines else "see its log"
+    lines = [line.strip() for line in log if _OWN_QUESTION not in line]
+    borders = [number for number, line in enumerate(lines[:-1]) if _BORDER.fullmatch(line)]
+    if borders and _EXCEPTION.match(lines[borders[-1] + 1]):
+        return " ".join(lines[borders[-1] + 1 :])
+    return lines[-1] if lines else "see its log"
 
 
 def last_exit(layout: Layout, program: str) -> str | None:

@@ -49,7 +49,7 @@ def problems(apps: str, name: str, title: str) -> list[str]:
         found.append("app: %s is there already. Choose another name." % os.path.join(apps, name))
     if any(is_unprintable(character) for character in title):
         found.append("title: found %s; it has characters that can not be shown" % show(title))
-    if not os.path.isdir(apps):
+    if not os.path.isdir(apps) and (os.path.lexists(apps) or not os.path.isdir(os.path.dirname(apps))):
         found.append("pyapps_apps_dir: %s is no folder. Make it, or say where the apps are." % apps)
     elif os.path.lexists(os.path.join(apps, SETUP)):
         found.append("pyapps_apps_dir: %s is the folder of one app, not of apps." % apps)
@@ -65,7 +65,7 @@ def contents(name: str, title: str) -> dict[str, str]:
 
 
 def make(apps: str, name: str, title: str) -> None:
-    """Make the folder, whole or not at all.
+    """Make the folder, whole or not at all; before the first app, the folder of apps, too.
 
     :raises OSError: it can not be written
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``[route] allowed_origins`` in the form that browsers send. PRIVATE to the collection. (X1 to X5)"""
+"""Other sites that ``[route]`` names, in the form that browsers send. PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ _PARTS = re.compile(r"(?P<scheme>https?)://(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<por
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def normal_origins(origins: list[str], report: FileReport) -> list[str]:
+EVERY_SITE = "*"
+
+
+def normal_origins(origins: list[str], report: FileReport, key: str = "route.allowed_origins") -> list[str]:
     """Small letters, no default port, no origin twice.
 
     :param origins: of the form that ``_setup_toml`` declares
+    :param key: where they stand, for the report
     """
     result: list[str] = []
     for origin in origins:
         normal = _normal(origin.lower())
         if normal is None:
             report.error(
-                "route.allowed_origins",
+                key,
                 "names no host and port that can exist",
                 found=show(origin),
                 allowed="ports from 1 to 65535, addresses in their usual form",
@@ -32,6 +36,13 @@ def normal_origins(origins: list[str], report: FileReport) -> list[str]:
         elif normal not in result:
             result.append(normal)
     return result
+
+
+def normal_frame_ancestors(sites: list[str], report: FileReport) -> list[str]:
+    """``[route] frame_ancestors``, as :func:`normal_origins`; ``*`` makes every other one needless."""
+    if EVERY_SITE in sites:
+        return [EVERY_SITE]
+    return normal_origins(sites, report, "route.frame_ancestors")
 
 
 def _normal(origin: str) -> str | None:

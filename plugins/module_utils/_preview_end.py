@@ -13,10 +13,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _release_secrets,
     _retire,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import UNCHANGED, Result, Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import UNCHANGED, Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release import App, failed
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release import App
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor
 
 Entry = dict[str, t.Any]
@@ -24,28 +25,28 @@ Entry = dict[str, t.Any]
 _NONE = "there is no preview of it, or no longer ([deploy] preview_timeout). Make one with -e preview=true"
 
 
-def prepare(layout: Layout, names: t.Iterable[str], applied: t.Iterable[App]) -> tuple[list[Entry], dict[str, Result]]:
+def prepare(layout: Layout, names: t.Iterable[str], applied: t.Iterable[App]) -> tuple[list[Entry], Results]:
     """What a deploy of the releases needs that are tried out: its turn finds that they run already.
 
     :param applied: entries of the applied catalog; they are what the front knows
     :returns: entries of the catalog, and results of the steps before
     """
     younger = {entry["name"]: entry for entry in applied}
-    entries, results = [], {}
+    entries: list[Entry] = []
+    results: Results = {}
     for name in names:
         app = layout.app(name)
-        result: Result = {"state": "ok", "changed": False}
         previews = [record for record in _preview.previews(app) if not _preview.is_over(record)]
         try:
             if not previews:
                 raise _instance_state.ReleaseError(_NONE)
             record = _instance_state.read_release(app, previews[0].release)
         except _instance_state.ReleaseError as error:
-            results[name] = {**failed(result, str(error)), "step": "preview", "note": "kept (nothing was changed)"}
+            results[name] = Result().failed("preview", str(error), note="kept (nothing was changed)")
             continue
         front = {key: value for key, value in younger.get(name, {}).items() if key not in ("streamlit", "deploy")}
         entries.append({**record["settings"], **front})
-        results[name] = {**result, "release": previews[0].release, "assets": record.get("assets")}
+        results[name] = Result(release=previews[0].release, assets=record.get("assets"))
     return entries, results
 
 
@@ -56,7 +57,7 @@ def discard(run: Run, names: t.Iterable[str]) -> Outcome:
     :raises SupervisorError: supervisord does not answer
     """
     supervisor = Supervisor(run.layout.supervisor_socket)
-    results: dict[str, Result] = {}
+    results: Results = {}
     for name in names:
         app = run.layout.app(name)
         previews = _preview.previews(app)
@@ -65,8 +66,8 @@ def discard(run: Run, names: t.Iterable[str]) -> Outcome:
                 _retire.retire(run.layout, app, record.instance, supervisor)
             _release_secrets.delete(_release_secrets.unused(app))
         note = "the preview has ended" if previews else UNCHANGED
-        results[name] = {"state": "ok", "changed": bool(previews), "note": note}
-    changed = [name for name, result in results.items() if result["changed"]]
+        results[name] = Result(changed=bool(previews), note=note)
+    changed = [name for name, result in results.items() if result.changed]
     if changed and not run.check_mode:
         run.plan.note(run.layout, "ended previews of %s" % ", ".join(changed))
     return Outcome(results, bool(changed))

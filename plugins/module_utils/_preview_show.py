@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _preview,
@@ -14,12 +15,13 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _serving,
     _streamlit_assets,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import PREVIEW, Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import PREVIEW
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import GateError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import Live
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import pin_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor
 
@@ -59,12 +61,12 @@ def show(
     return preview
 
 
-def told(app: AppLayout, entry: t.Mapping[str, t.Any], preview: InstanceRecord) -> Result:
-    """What an app's result says of its preview."""
-    found: Result = {"note": PREVIEW, "preview_until": preview.preview_until, "preview_port": preview.port}
+def told(result: Result, app: AppLayout, entry: t.Mapping[str, t.Any], preview: InstanceRecord) -> Result:
+    """An app's result, which says where its preview is."""
+    path = None
     if os.path.exists(os.path.join(app.marker(preview.instance, preview.port), _serving.PREVIEW)):
-        found["preview"] = pin_path(entry["base_path"], preview.instance, preview.port) + "/"
-    return found
+        path = pin_path(entry["base_path"], preview.instance, preview.port) + "/"
+    return replace(result, note=PREVIEW, preview=path, preview_until=preview.preview_until, preview_port=preview.port)
 
 
 def end_all(layout: Layout, app: AppLayout, supervisor: Supervisor, say: t.Callable[[str], None]) -> None:

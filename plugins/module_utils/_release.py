@@ -13,18 +13,19 @@ from __future__ import annotations
 import hashlib
 import json
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import NO_LIMITS, limits_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 
 App = t.Mapping[str, t.Any]
-Results = dict[str, dict[str, t.Any]]
 
 STEP = "release"
 
 # Another number makes every release a new one: for changes of what this collection puts into a release.
-_FORM = 1
+_FORM = 2
 _ID_LENGTH = 16
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -36,6 +37,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     **LOCK,
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "without_secrets": {"type": "bool", "default": False},
+    "seeds": {"type": "dict", "default": {}},
     "archive": {"type": "path"},
     "secret_word": {"type": "str", "no_log": True},
 }
@@ -43,12 +45,12 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 def survivors(apps: t.Iterable[App], results: Results) -> list[App]:
     """The apps that no earlier step has failed."""
-    return [app for app in apps if results.get(app["name"], {}).get("state") == "ok"]
+    return [app for app in apps if app["name"] in results and results[app["name"]].goes_on]
 
 
-def failed(result: t.Mapping[str, t.Any], reason: str) -> dict[str, t.Any]:
+def failed(result: Result, reason: str) -> Result:
     """An app's result after this step has failed for it."""
-    return {**result, "state": "failed", "step": STEP, "reason": reason, "log": [], "release": None}
+    return replace(result, release=None).failed(STEP, reason)
 
 
 def process_settings(app: App) -> dict[str, t.Any]:
@@ -66,9 +68,7 @@ def process_settings(app: App) -> dict[str, t.Any]:
     return {**settings, "limits": limits} if limits != NO_LIMITS else settings
 
 
-def release_id(
-    entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App, result: t.Mapping[str, t.Any], host: HostOptions
-) -> str:
+def release_id(entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App, result: Result, host: HostOptions) -> str:
     """The name of the release that these files and settings make, without secrets.
 
     :param entries: the app's files (:meth:`AppFiles.entries`)
@@ -79,15 +79,15 @@ def release_id(
         "form": _FORM,
         "files": entries,
         "settings": process_settings(app),
-        "environment": result["environment"],
-        "assets": result.get("assets"),
+        "environment": result.environment,
+        "assets": result.assets,
         "host": [host.public_host, host.production],
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
 
 
-def release_record(app: App, release: str, content: str, result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def release_record(app: App, release: str, content: str, result: Result) -> dict[str, t.Any]:
     """The content of ``release.json``.
 
     ``content`` is what the release would be named without secrets, so that the same code with other secrets can be.
@@ -98,8 +98,8 @@ def release_record(app: App, release: str, content: str, result: t.Mapping[str, 
         "release": release,
         "content": content,
         "kind": app["kind"],
-        "environment": result["environment"],
-        "assets": result.get("assets"),
+        "environment": result.environment,
+        "assets": result.assets,
         "settings": {key: value for key, value in app.items() if key != "folder"},
     }
 

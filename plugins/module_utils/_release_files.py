@@ -26,6 +26,8 @@ _CHUNK = 1024 * 1024
 _ENVIRONMENT = "pyvenv.cfg"
 _LARGEST_IGNORE_FILE = 64 * KIB
 _STREAMLIT_FOLDER = ".streamlit"
+_LARGEST_SEED = 16 * 1024 * 1024  # of a larger file of data only the size tells whether it has changed
+_SEED_DIGITS = 16
 
 
 class AppFilesError(Exception):
@@ -67,6 +69,15 @@ class AppFiles:
     initial: list[AppFile] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
+    def seeds(self, data_paths: t.Iterable[str]) -> dict[str, str]:
+        """By path, the hash of what the folder holds there; paths without content are left out."""
+        found = {}
+        for path in data_paths:
+            content = [(file.path, file.size, file.content) for file in self.initial if _is_below(file.path, path)]
+            if content:
+                found[path] = hashlib.sha256(repr(content).encode()).hexdigest()[:_SEED_DIGITS]
+        return found
+
     def entries(self) -> dict[str, dict[str, t.Any]]:
         return {file.path: file.as_entry() for file in self.files}
 
@@ -106,7 +117,7 @@ def _list_files(found: AppFiles, top: int, data_paths: t.Sequence[str]) -> list[
             raise AppFilesError("%s is %s: remove it or name it in %s" % (path, _name_of(status), IGNORE_FILE))
         else:
             part = found.initial if in_data else found.files
-            part.append(_read(top, path, status, hashed=not in_data))
+            part.append(_read(top, path, status, hashed=not in_data or status.st_size <= _LARGEST_SEED))
     return links
 
 

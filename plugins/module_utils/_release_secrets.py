@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The secrets of releases, on the target. PRIVATE to the collection.
 
-Two files beside a release's code, for its app and root only: environment variables for our starter, and Streamlit's
-``secrets.toml``, to which a link in the code leads. They are there while an instance uses the release; what is retired
-keeps its code only, and gets its secrets back when it is wanted again.
+Files beside a release's code, for its app and root only: environment variables for our starter and once more as a
+``.env``, and Streamlit's ``secrets.toml``. To the last two links in the code lead. They are there while an instance
+uses the release; what is retired keeps its code only, and gets its secrets back when it is wanted again.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ import secrets
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import dotenv_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import RecordError, used_releases
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
 
 ENV = "secret-env.json"
 TOML = "secrets.toml"
+DOTENV = "secret.env"
+FILES = (ENV, TOML, DOTENV)
 
 _KEY_BYTES = 32
 
@@ -41,7 +44,7 @@ def secrets_key(layout: Layout, make: bool) -> bytes | None:
 
 def differ(release: str, own: AppSecrets) -> bool:
     """Whether a release's folder holds other secrets than these, or none."""
-    return _contents(own) != {name: _files.read_text(os.path.join(release, name)) or "" for name in (ENV, TOML)}
+    return _contents(own) != {name: _files.read_text(os.path.join(release, name)) or "" for name in FILES}
 
 
 def write(release: str, own: AppSecrets, group: str | None) -> None:
@@ -56,7 +59,8 @@ def write(release: str, own: AppSecrets, group: str | None) -> None:
 
 
 def _contents(own: AppSecrets) -> dict[str, str]:
-    return {ENV: json.dumps(dict(own.env), sort_keys=True) if own.env else "", TOML: own.toml}
+    env = json.dumps(dict(own.env), sort_keys=True) if own.env else ""
+    return {ENV: env, TOML: own.toml, DOTENV: dotenv_text(own.env)}
 
 
 def read_env(release: str) -> dict[str, str]:
@@ -89,7 +93,7 @@ def unused(app: AppLayout, wanted: str | None = None) -> list[str]:
     except (RecordError, FileNotFoundError):
         return []  # what an unreadable record uses is not known
     folders = [app.release(release) for release in releases if release not in used and release != wanted]
-    paths = [os.path.join(folder, name) for folder in folders for name in (ENV, TOML)]
+    paths = [os.path.join(folder, name) for folder in folders for name in FILES]
     return [path for path in paths if os.path.lexists(path)]
 
 

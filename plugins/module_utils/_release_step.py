@@ -12,14 +12,14 @@ import os
 import pwd
 import tarfile
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _release_secrets, _release_store
+from ansible_collections.selfhost.pyapps.plugins.module_utils._data_changes import changed_notices, record
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_seed import SeedError, absent_paths, fill_data
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
     App,
-    Results,
     failed,
     release_record,
     survivors,
@@ -31,12 +31,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive i
     unpack,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_withdrawn import stay_with_live
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets, release_with
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import (
     HostOptions,
     StreamlitConfigError,
     config_options,
     config_text,
+    ignored_options,
     installed_streamlit,
 )
 
@@ -49,6 +51,7 @@ class Request:
 
     :param results: by app, from the steps before, each with the id that its ``release`` has without secrets
     :param secrets: by app; those without are not in it
+    :param seeds: by app, hashes of what its folder holds below its ``data.paths``
     :param archive: the missing releases; empty when it is not known yet which are missing
     """
 
@@ -59,6 +62,7 @@ class Request:
     archive: str = ""
     check_mode: bool = False
     secrets: t.Mapping[str, AppSecrets] = field(default_factory=dict)
+    seeds: t.Mapping[str, t.Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,32 +116,51 @@ def _group(app: str) -> str | None:
 def make_releases(request: Request) -> Answer:
     """Find the missing releases; with an archive make them, and delete old ones of the apps that got one."""
     key = _release_secrets.secrets_key(request.layout, not request.check_mode) if request.secrets else None
-    answer = Answer({name: dict(result) for name, result in request.results.items()})
+    answer = Answer(dict(request.results))
     for app in survivors(request.apps, answer.results):
-        result = answer.results[app["name"]]
-        own, content = request.secrets.get(app["name"], AppSecrets()), result.get("release")
-        if own and content:
-            result["release"] = release_with(key, content, own) if key else None
-        result.update(stay_with_live(request.layout.app(app["name"]), result))
+        name = app["name"]
+        own, content = request.secrets.get(name, AppSecrets()), answer.results[name].release
+        result = _named(request, answer.results[name], key, own, name)
         if not _is_known(request, result):
-            result.update(release=None, changed=True)
-            answer.changed.add(app["name"])
+            answer.results[name] = replace(result, release=None, changed=True)
+            answer.changed.add(name)
             continue
         try:
             missing = _look(request, app, result, content or "")
-            if not missing and _restore_secrets(request, app["name"], result["release"], own):
-                result["changed"] = True
-                answer.changed.add(app["name"])
+            notices = _notices(request, app, result)
+            restored = not missing and _restore_secrets(request, name, result.release or "", own)
         except _CAUSES as error:
-            answer.results[app["name"]] = failed(result, _files.explain(error))
+            answer.results[name] = failed(result, _files.explain(error))
             continue
         if missing:
-            result["changed"] = True
             answer.missing.append(missing)
-            answer.changed.add(app["name"])
+        if missing or restored:
+            result = replace(result, changed=True)
+            answer.changed.add(name)
+        answer.results[name] = replace(result, notices=(*result.notices, *notices))
     if request.archive:
         _make(request, answer)
+    if not (answer.missing or request.check_mode):
+        for app in survivors(request.apps, answer.results):
+            record(request.layout.app(app["name"]), request.seeds.get(app["name"], {}))
     return answer
+
+
+def _notices(request: Request, app: App, result: Result) -> list[str]:
+    """What is to be told of an app whose release can be made."""
+    told = changed_notices(request.layout.app(app["name"]), request.seeds.get(app["name"], {}))
+    if app["streamlit"].get("own"):
+        streamlit = installed_streamlit(_environment(request, result), result.streamlit or "")
+        ignored = ignored_options(app, streamlit)
+        told += [ignored] if ignored else []
+    return told
+
+
+def _named(request: Request, result: Result, key: bytes | None, own: AppSecrets, name: str) -> Result:
+    """An app's result with the id that its release has with these secrets, or with the one that a rollback keeps."""
+    if own and result.release:
+        result = replace(result, release=release_with(key, result.release, own) if key else None)
+    return stay_with_live(request.layout.app(name), result)
 
 
 def diff_of(missing: Missing) -> dict[str, str]:
@@ -153,15 +176,15 @@ def live_entries(missing: Missing) -> dict[str, dict[str, t.Any]]:
     return _release_store.entries_of(missing.layout, live) if live else {}
 
 
-def _is_known(request: Request, result: t.Mapping[str, t.Any]) -> bool:
+def _is_known(request: Request, result: Result) -> bool:
     """In check mode an id is only true when its environment exists: else the later steps could not look into it."""
-    if not result.get("release"):
+    if not result.release:
         return False
     return not request.check_mode or os.path.isdir(_environment(request, result))
 
 
-def _environment(request: Request, result: t.Mapping[str, t.Any]) -> str:
-    return os.path.join(request.layout.envs, result["environment"])
+def _environment(request: Request, result: Result) -> str:
+    return os.path.join(request.layout.envs, result.environment or "")
 
 
 def _restore_secrets(request: Request, app: str, release: str, own: AppSecrets) -> bool:
@@ -175,16 +198,16 @@ def _restore_secrets(request: Request, app: str, release: str, own: AppSecrets) 
     return True
 
 
-def _look(request: Request, app: App, result: t.Mapping[str, t.Any], content: str) -> Missing | None:
+def _look(request: Request, app: App, result: Result, content: str) -> Missing | None:
     """The app's release when it is missing; None when the target holds it."""
-    layout, release = request.layout.app(app["name"]), result["release"]
+    layout, release = request.layout.app(app["name"]), result.release or ""
     if not request.check_mode:
         _files.remove_parts(layout.releases)
     if os.path.isdir(layout.release(release)):
         if not request.check_mode:
             _release_store.mark_newest(layout, release)
         return None
-    streamlit = installed_streamlit(_environment(request, result), result.get("streamlit") or "")
+    streamlit = installed_streamlit(_environment(request, result), result.streamlit or "")
     config = config_text(config_options(app, request.host, streamlit))
     own = request.secrets.get(app["name"], AppSecrets())
     return Missing(app, layout, release, content, config, own, tuple(absent_paths(layout.data, app["data"]["paths"])))
@@ -237,7 +260,7 @@ def _check_user(user: str | None) -> None:
         raise ArchiveError("there is no user %s: run selfhost.pyapps.host_layout before" % user) from None
 
 
-def _finish(missing: Missing, unpacking: Unpacking, result: t.Mapping[str, t.Any]) -> None:
+def _finish(missing: Missing, unpacking: Unpacking, result: Result) -> None:
     part, initial = unpacking.folder, os.path.join(unpacking.folder, INITIAL)
     record = release_record(missing.app, missing.release, missing.content, result)
     _release_store.add_generated(part, record, unpacking.entries, missing.config, missing.group)

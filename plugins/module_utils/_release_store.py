@@ -33,6 +33,7 @@ _RECORD = "release.json"
 _ENTRIES = "files.json"
 _CONFIG = os.path.join(CODE, ".streamlit", "config.toml")
 _SECRETS_LINK = os.path.join(".streamlit", "secrets.toml")
+_DOTENV_LINK = ".env"
 
 _READ_ONLY = 0o555  # of a folder
 _FIRST_TIME = 1_000_000_000  # 2001-09-09
@@ -131,7 +132,7 @@ def add_generated(
 
 
 def add_secrets(part: str, own: AppSecrets, group: str | None) -> None:
-    """Put an app's secrets beside its code, and a link to them where every Streamlit looks.
+    """Put an app's secrets beside its code, and links to them where every Streamlit and python-dotenv look.
 
     The link makes no difference between Streamlits, and between code that uses ``st.secrets`` and code that reads the
     file; the code itself stays free of secrets.
@@ -139,6 +140,8 @@ def add_secrets(part: str, own: AppSecrets, group: str | None) -> None:
     _release_secrets.write(part, own, group)
     if own.toml:
         make_link(os.path.join(part, CODE), _SECRETS_LINK, os.path.join("..", "..", _release_secrets.TOML))
+    if own.env:
+        make_link(os.path.join(part, CODE), _DOTENV_LINK, os.path.join("..", _release_secrets.DOTENV))
 
 
 def complete(part: str, app: AppLayout, release: str) -> None:
@@ -179,11 +182,12 @@ def copy_with(app: AppLayout, source: str, release: str, own: AppSecrets, group:
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in names + links:
             os.link(os.path.join(folder, name), os.path.join(target, name), follow_symlinks=False)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(copied, _SECRETS_LINK))
+    for link in (_SECRETS_LINK, _DOTENV_LINK):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(copied, link))
     record = {**json.loads(_files.read_text(os.path.join(app.release(source), _RECORD)) or "{}"), "release": release}
     _files.write_file(os.path.join(part, _RECORD), json.dumps(record, indent=2) + "\n", 0o640, None, group)
-    own_files = {_RECORD, _release_secrets.ENV, _release_secrets.TOML}
+    own_files = {_RECORD, *_release_secrets.FILES}
     with os.scandir(app.release(source)) as found:
         for file in found:
             if file.is_file(follow_symlinks=False) and file.name not in own_files:

@@ -23,6 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import blame_memory, limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import time_kept
+from ansible_collections.selfhost.pyapps.plugins.module_utils._write_refused import with_advice
 
 TESTED = "tested-with"
 RELEASED = "released-with"
@@ -91,7 +92,9 @@ class Trial:
             write_file(path, text + "\n")
 
     def _refused(self, step: str, reason: str, end: TaskEnd) -> GateError:
-        return GateError(step, blame_memory(limits_of(self.settings), reason, end.log), end.log)
+        reason = blame_memory(limits_of(self.settings), reason, end.log)
+        code = self.app.code(self.release)
+        return GateError(step, with_advice(reason, end.log, code, self.settings), end.log)
 
     def _run(self, step: str, command: list[str], limit: str) -> TaskEnd:
         seconds = getattr(self.deploy, limit)

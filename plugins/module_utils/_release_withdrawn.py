@@ -9,29 +9,30 @@ which somebody has just fled.
 
 from __future__ import annotations
 
-import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_history, _release_store
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import ReleaseError, read_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 
 
-def stay_with_live(app: AppLayout, result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def stay_with_live(app: AppLayout, result: Result) -> Result:
     """An app's result, whose ``release`` is the live one when the app's folder holds one that was withdrawn.
 
     :returns: the result; then with ``withdrawn``, the release that is not brought back, for the run's table
     """
-    wanted, live = result.get("release"), _release_store.live_release(app)
+    wanted, live = result.release, _release_store.live_release(app)
     if wanted is None or live is None or wanted == live or wanted not in _release_history.read(app).withdrawn:
-        return dict(result)
+        return result
     try:
         record = read_release(app, live)
     except ReleaseError:
-        return dict(result)
-    return {
-        **result,
-        "release": live,
-        "environment": record["environment"],
-        "assets": record.get("assets"),
-        "withdrawn": wanted,
-    }
+        return result
+    return replace(
+        result,
+        release=live,
+        environment=record["environment"],
+        assets=record.get("assets"),
+        withdrawn=wanted,
+    )

@@ -8,6 +8,13 @@ from __future__ import annotations
 LIST = "requirements.txt"
 PROJECT = "pyproject.toml"
 UV_LOCK = "uv.lock"
+PYLOCK = "pylock.toml"
+POETRY_LOCK = "poetry.lock"
+PIPFILE = "Pipfile"
+PIPFILE_LOCK = "Pipfile.lock"
+CONDA = ("environment.yml", "environment.yaml")
+CODE = ("setup.py", "setup.cfg")
+"""Which say it in code, or for who packages the app; they are only named."""
 CONSTRAINTS = "constraints.txt"
 """What limits versions of packages, wherever it was said."""
 OVERRIDES = "overrides.txt"

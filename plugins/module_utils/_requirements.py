@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Collects what an app needs, without running anything, and writes it anew for uv.
 
-``requirements.txt`` and what it includes are read here, ``pyproject.toml`` by ``_requirements_project.py``, and
-``uv.lock`` by ``_requirements_lock.py``. Whatever is not understood is refused, and nothing of an app's text is copied:
+``requirements.txt`` and what it includes are read here, ``pyproject.toml`` by ``_requirements_project.py``,
+``uv.lock`` by ``_requirements_lock.py``, and other tools' files by ``_requirements_other.py``. Whatever is not
+understood is refused, and nothing of an app's text is copied:
 a line that uv read otherwise than we do could run code of a stranger as the user that builds everybody's environments.
 
 Only packages of an index are taken: a path, a repository or a URL would run code of its own while it is built, and an
@@ -17,9 +18,10 @@ import os
 import posixpath
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import is_safe_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._logical_lines import logical_lines
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import (
@@ -28,10 +30,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_gramm
     as_lines,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import (
+    CODE,
+    CONDA,
     CONSTRAINTS,
     LIST,
     OVERRIDES,
+    PIPFILE,
     PROJECT,
+    PYLOCK,
     UV_LOCK,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_line import (
@@ -40,9 +46,20 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_line
     read_line,
     shown,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_listed import Listed
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_lock import rewritten_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_other import (
+    read_other,
+    read_poetry_of,
+    read_pylock_of,
+    says_something,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_project import Project, read_project
-from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_texts import Texts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_python import (
+    PythonWish,
+    read_python_version,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_texts import SHARED, Texts
 
 _MOST_FILES = 50
 _MOST_LINES = 10_000
@@ -59,43 +76,84 @@ class Needs:
     :ivar files: texts for uv by name, all written by us
     :ivar entry: the file that says it: ``requirements.txt`` or ``pyproject.toml``
     :ivar read: the app's files that say it, relative to its folder
+    :ivar python: which Python is asked for
     """
 
     files: dict[str, str]
     entry: str
     read: tuple[str, ...]
+    python: PythonWish = field(default_factory=PythonWish)
 
 
-def read_requirements(folder: str, report: FileReport) -> Needs:
+def read_requirements(folder: str, report: FileReport, python: str | None = None, apps: str | None = None) -> Needs:
     """What an app's folder says that it needs; what is wrong goes into the report.
 
-    ``requirements.txt`` is taken before ``pyproject.toml``, except where a ``uv.lock`` shows that the latter is meant.
+    :param python: the version in ``setup.toml``, which leaves nothing to the other files
+    :param apps: the folder that holds the app and others, from which it may include files; None for none
+
+    ``requirements.txt`` is taken before all others, except where a ``uv.lock`` shows that ``pyproject.toml`` is meant.
+    Then come ``pylock.toml``, ``pyproject.toml``, and the files of Pipenv and conda. An app that has none of them gets
+    the newest Streamlit.
     """
-    texts = Texts(folder, report)
+    texts = Texts(folder, report, apps)
+    wish = PythonWish(python, SETUP) if python else read_python_version(texts)
     has_list, has_project, has_lock = map(texts.exists, (LIST, PROJECT, UV_LOCK))
-    if has_project and (has_lock or not has_list):
-        entry = PROJECT
-        files = _from_project(texts, has_lock)
+    entry = LIST
+    if has_project and has_lock:
+        taken = entry = PROJECT
+        files, conditions = _from_project(texts, has_lock)
     elif has_list:
-        entry = LIST
-        files = _List(texts).read()
+        taken, files, conditions = LIST, _List(texts).read(), ()
     else:
-        report.beside(folder).error("", "has neither requirements.txt nor pyproject.toml: " + _WRITE_ONE)
-        return Needs({}, LIST, ())
-    for name, there in ((LIST, has_list), (PROJECT, has_project), (UV_LOCK, has_lock)):
-        if there and name not in texts.read_files and name != entry:
-            report.beside(folder).notice("%s is not used, because %s is taken" % (name, entry))
-    return Needs(files, entry, tuple(sorted(texts.read_files)))
+        taken, listed = _elsewhere(texts)
+        if listed is None:
+            entry = PROJECT
+            files, conditions = _from_project(texts, has_lock)
+        else:
+            files, conditions = (
+                _named({LIST: as_lines(listed.wanted), CONSTRAINTS: as_lines(listed.limits)}),
+                listed.python,
+            )
+    for name in (LIST, PROJECT, UV_LOCK, PYLOCK, PIPFILE, *CONDA):
+        if texts.exists(name) and name not in texts.read_files and name != entry:
+            report.beside(folder).notice("%s is not used, because %s is taken" % (name, taken))
+    return Needs(files, entry, tuple(sorted(texts.read_files)), _completed(wish, taken, conditions))
 
 
-def _from_project(texts: Texts, has_lock: bool) -> dict[str, str]:
+def _completed(wish: PythonWish, taken: str, conditions: tuple[str, ...]) -> PythonWish:
+    """With the conditions of the file that counts; it is named where no other file names a version."""
+    return replace(wish, said_by=wish.said_by or (taken if conditions else ""), conditions=conditions)
+
+
+def _elsewhere(texts: Texts) -> tuple[str, Listed | None]:
+    """Where no requirements.txt is: the file that counts, and what it asks for; None for a project of its own."""
+    if texts.exists(PYLOCK):
+        return PYLOCK, read_pylock_of(texts)
+    if texts.exists(PROJECT):
+        poetry = read_poetry_of(texts)
+        if poetry or says_something(texts):
+            return PROJECT, poetry
+    other = read_other(texts)
+    if other:
+        return other
+    code = " and ".join(name for name in CODE if texts.exists(name))
+    texts.report(LIST).notice(
+        "does not exist, so the app gets the newest Streamlit and nothing else%s: to choose, %s"
+        % (" (%s has no effect here)" % code if code else "", _WRITE_ONE)
+    )
+    return "the newest Streamlit", Listed((Requirement("streamlit"),))
+
+
+def _from_project(texts: Texts, has_lock: bool) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The texts for uv, and the conditions for Python's version."""
     text = texts.read(PROJECT)
     project = read_project(text, texts.report(PROJECT)) if text is not None else Project()
     lock = texts.read(UV_LOCK) if has_lock else None
     if not has_lock:
-        return _named({PROJECT: project.text(), CONSTRAINTS: project.constraints, OVERRIDES: project.overrides})
+        named = _named({PROJECT: project.text(), CONSTRAINTS: project.constraints, OVERRIDES: project.overrides})
+        return named, project.python
     written = rewritten_lock(lock, project.name, texts.report(UV_LOCK)) if lock is not None else ""
-    return {PROJECT: project.text(), UV_LOCK: written}
+    return {PROJECT: project.text(), UV_LOCK: written}, project.python
 
 
 class _List:
@@ -140,7 +198,7 @@ class _List:
             try:
                 include = _INCLUDE.fullmatch(line)
                 if include:
-                    found = _include_target(relative, include["file"])
+                    found = _include_target(relative, include["file"], self._texts.apps is not None)
                     yield found, limits or "c" in (include["short"], (include["long"] or "")[:1])
                 else:
                     self._take(read_line(line), limits, (relative, number))
@@ -149,7 +207,9 @@ class _List:
                 if faults > MOST_FAULTS:
                     report.error("line %d" % number, "is wrong too, and what follows is not looked at")
                     return
-                allowed = "files inside the app's folder" if include else INDEX_ONLY
+                allowed = (
+                    "files inside the app's folder, or beside it in the folder of the apps" if include else INDEX_ONLY
+                )
                 report.error("line %d" % number, str(error), found=shown(line), allowed=allowed)
 
     def _take(self, requirement: Requirement, limits: bool, place: tuple[str, int]) -> None:
@@ -172,13 +232,15 @@ class _List:
             )
 
 
-def _include_target(including: str, target: str) -> str:
+def _include_target(including: str, target: str, shares: bool) -> str:
     """The path of an included file relative to the app's folder.
 
+    :param shares: whether files beside the app's folder are taken
     :raises RequirementError: it leads out of it
     """
     path = posixpath.normpath(posixpath.join(posixpath.dirname(including), target))
-    if os.path.isabs(target) or not is_safe_path(path):
+    inside = path[len(SHARED) :] if shares and path.startswith(SHARED) else path
+    if os.path.isabs(target) or not is_safe_path(inside):
         raise RequirementError("includes what is not in the folder")
     return path
 

@@ -20,7 +20,10 @@ MOST_FAULTS = 20
 
 _LONGEST_SHOWN = 80
 _LONGEST_LOOKED_AT = 2000
-_INDEX_OPTION = re.compile(r"-i|-f|--index-url|--extra-index-url|--find-links|--no-index|--trusted-host")
+_INDEX_OPTION = re.compile(r"-i|--index-url|--extra-index-url|--no-index")
+_FIND_LINKS = re.compile(r"-f|--find-links")
+_TRUSTED_HOST = re.compile(r"--trusted-host")
+_PRE = re.compile(r"--pre(?![a-z])")
 _A_PATH = "is a path: only packages of an index are taken"
 _EDITABLE = re.compile(r"-e|--editable")
 # A name may end in this, too, but nobody means the package "requirements-txt".
@@ -39,9 +42,22 @@ def read_line(line: str) -> Requirement:
     try:
         if _FILE.search(line):
             raise RequirementError(_A_PATH)
-        return parse_requirement(line)
+        requirement = parse_requirement(line)
     except RequirementError as error:
         raise RequirementError(_guess(line) or str(error)) from None
+    return checked(requirement)
+
+
+def checked(requirement: Requirement) -> Requirement:
+    """The same.
+
+    :raises RequirementError: it is a package that does not do here
+    """
+    if requirement.name == "streamlit-nightly":
+        raise RequirementError(
+            "is a nightly build of Streamlit, which nobody can install again tomorrow: write streamlit"
+        )
+    return requirement
 
 
 def shown(line: str) -> str:
@@ -53,6 +69,18 @@ def shown(line: str) -> str:
 def _option_fault(line: str) -> str:
     if _INDEX_OPTION.match(line):
         return "names an index, which belongs to the host: set pyapps_index_url or pyapps_extra_index_urls"
+    if _FIND_LINKS.match(line):
+        return (
+            "names a place for packages, which belongs to the host: set pyapps_wheelhouse (a folder of wheels) or"
+            " pyapps_extra_index_urls"
+        )
+    if _TRUSTED_HOST.match(line):
+        return "turns off a check of certificates: remove it, and set pyapps_ca_bundle if the index has its own"
+    if _PRE.match(line):
+        return (
+            "takes unfinished versions of every package: remove it, and name one where you want it, such as"
+            " streamlit>=1.50.0rc1"
+        )
     if _EDITABLE.match(line):
         return "is an editable installation: put the code into the app's folder, or publish the package"
     return "is an option that is not taken from an app"

@@ -13,35 +13,53 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import 
     read_app_text,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, is_unprintable
-from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import UV_LOCK
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_names import (
+    PIPFILE_LOCK,
+    POETRY_LOCK,
+    PYLOCK,
+    UV_LOCK,
+)
+
+SHARED = "../"
+"""Begins the name of a file beside the app's folder."""
 
 _LARGEST = MIB
 _LARGEST_LOCK = 8 * MIB
+_LOCKS = (UV_LOCK, PYLOCK, POETRY_LOCK, PIPFILE_LOCK)
 
 
 class Texts:
     """The texts of one app, as they are found; what is wrong goes into the report.
 
+    :param apps: the folder that holds this app and others, whose files it may share as ``../name``; None for none
     :ivar read_files: what was read, relative to the folder
     """
 
-    def __init__(self, folder: str, report: FileReport) -> None:
+    def __init__(self, folder: str, report: FileReport, apps: str | None = None) -> None:
         self.read_files: set[str] = set()
+        self.apps = apps
         self._folder = folder
         self._report = report
 
     def report(self, relative: str) -> FileReport:
         """The report about one of the files."""
-        return self._report.beside(os.path.join(self._folder, relative))
+        return self._report.beside(os.path.join(*self._place(relative)))
+
+    def _place(self, relative: str) -> tuple[str, str]:
+        """The folder that a file may not lead out of, and its path in that."""
+        if self.apps is not None and relative.startswith(SHARED):
+            return self.apps, relative[len(SHARED) :]
+        return self._folder, relative
 
     def exists(self, relative: str) -> bool:
         return os.path.lexists(os.path.join(self._folder, relative))
 
     def read(self, relative: str) -> str | None:
         """A text; None (and an error) where it cannot be taken."""
-        longest = _LARGEST_LOCK if relative == UV_LOCK else _LARGEST
+        root, path = self._place(relative)
+        longest = _LARGEST_LOCK if relative in _LOCKS else _LARGEST
         try:
-            text = read_app_text(self._folder, os.path.join(self._folder, relative), longest)
+            text = read_app_text(root, os.path.join(root, path), longest)
         except FileNotFoundError:
             self.report(relative).error("", "does not exist")
             return None

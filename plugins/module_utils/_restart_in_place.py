@@ -10,22 +10,18 @@ can come back, and its tabs wait for it; the flag says what goes on, so that the
 from __future__ import annotations
 
 import contextlib
-import datetime
 from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _away_page,
     _drain,
     _instance_state,
     _preview,
     _retire,
     _serving,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import TIME
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
-
-_FLAG = "restarts in place"
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,7 @@ class OldInstance:
         :raises RetireError: a process does not end
         :raises SupervisorError: supervisord does not answer
         """
-        now = datetime.datetime.now(datetime.timezone.utc).strftime(TIME)
-        write_file(self.app.down, "%s since %s\n" % (_FLAG, now))
+        _away_page.set_down(self.layout, self.app, _away_page.RESTARTS)
         for record in _drain.draining(self.app) + _preview.previews(self.app):
             _retire.retire(self.layout, self.app, record.instance, self.supervisor)
         _retire.stop(self.program, self.supervisor)
@@ -74,14 +69,13 @@ class OldInstance:
 def was_cut_off(app: AppLayout) -> bool:
     """Whether a run began to restart an app in place; for who holds the host's lock: and did not end it."""
     with contextlib.suppress(OSError):
-        return (read_text(app.down) or "").startswith(_FLAG)
+        return _away_page.is_down_because(app, _away_page.RESTARTS)
     return False
 
 
-def end_cut_off(layout: Layout, app: AppLayout, supervisor: Supervisor, flag: str) -> str | None:
+def end_cut_off(layout: Layout, app: AppLayout, supervisor: Supervisor) -> str | None:
     """Give an app back its live process after a run was killed; for who holds the host's lock.
 
-    :param flag: the flag's new text, until the process answers
     :returns: the program that was started; None when the app has no live instance
     :raises RetireError: the process that should have replaced it does not end
     :raises SupervisorError: supervisord does not answer
@@ -94,5 +88,5 @@ def end_cut_off(layout: Layout, app: AppLayout, supervisor: Supervisor, flag: st
         _retire.retire(layout, app, instance, supervisor)
     old = OldInstance(layout, app, live, supervisor)
     supervisor.start(old.program)
-    write_file(app.down, flag)
+    _away_page.set_down(layout, app, _away_page.DOES_NOT_ANSWER)  # until it does
     return old.program

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _instance_state,
@@ -17,10 +18,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _release_secrets,
     _release_store,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import App, failed
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import release_with
 from ansible_collections.selfhost.pyapps.plugins.module_utils._suggest import nearest
 
@@ -87,7 +88,7 @@ def _about(release: str, live: str | None, history: _release_history.History) ->
 
 def prepare(
     layout: Layout, names: t.Iterable[str], release: str, applied: t.Iterable[App], check_mode: bool
-) -> tuple[list[Entry], dict[str, Result]]:
+) -> tuple[list[Entry], Results]:
     """What a deploy of the releases needs that these apps go back to; who calls holds the host's lock.
 
     :param release: for one app the release that is meant; empty for the last good one of each
@@ -95,17 +96,17 @@ def prepare(
     :returns: entries of the catalog, and results of the steps before; an app that can not go back is failed in them
     """
     younger = {entry["name"]: entry for entry in applied}
-    entries, results = [], {}
+    entries: list[Entry] = []
+    results: Results = {}
     for name in names:
-        result: Result = {"state": "ok", "changed": False}
         try:
             way = _Way(layout, layout.app(name))
-            entry, result["release"], result["assets"] = way.back(release, younger.get(name, {}), check_mode)
+            entry, found, assets = way.back(release, younger.get(name, {}), check_mode)
         except (_NoWayBackError, _instance_state.ReleaseError, OSError, ValueError) as error:
-            results[name] = {**failed(result, str(error)), "note": _KEPT}
+            results[name] = replace(failed(Result(), str(error)), note=_KEPT)
             continue
         entries.append(entry)
-        results[name] = result
+        results[name] = Result(release=found, assets=assets)
     return entries, results
 
 

@@ -46,22 +46,26 @@ class Key:
     example: t.Any = None
 
 
-def read_table(table: Key, document: dict[str, t.Any], report: FileReport, path: str = "") -> dict[str, t.Any]:
+def read_table(
+    table: Key, document: dict[str, t.Any], report: FileReport, path: str = "", root: Key | None = None
+) -> dict[str, t.Any]:
     """The document with exactly the declared keys: defaults filled in, and None where a value was refused.
 
     :param path: dotted name of the table itself, empty for the whole file
+    :param root: the whole file's declaration, for keys that stand in the wrong table; by default ``table``
     """
+    root = root or table
     result: dict[str, t.Any] = {}
     if table.kind == "map":
         result.update(document)
     else:
-        _tell_unknown(table, document, report, path)
+        _tell_unknown(table, document, report, path, root)
     for key in table.keys:
         name = _dotted(path, key.name)
         if key.name in document:
-            result[key.name] = _read_value(key, document[key.name], report, name)
+            result[key.name] = _read_value(key, document[key.name], report, name, root)
         elif key.kind in ("table", "map"):
-            result[key.name] = read_table(key, {}, report, name)
+            result[key.name] = read_table(key, {}, report, name, root)
         else:
             result[key.name] = key.default
             if key.required:
@@ -91,15 +95,16 @@ def _dotted(path: str, name: str) -> str:
     return path + "." + name if path else name
 
 
-def _tell_unknown(table: Key, document: dict[str, t.Any], report: FileReport, path: str) -> None:
+def _tell_unknown(table: Key, document: dict[str, t.Any], report: FileReport, path: str, root: Key) -> None:
     valid = [key.name for key in table.keys]
     unknown = sorted(set(document) - set(valid))
     for name in unknown[:_MOST_UNKNOWN]:
         guess = nearest(name, valid)
         hint = "did you mean %s?" % _dotted(path, guess) if guess else "remove it"
+        message = _elsewhere(name, root) or "is not a key of this file: " + hint
         report.error(
             _dotted(path, name[:80]),
-            "is not a key of this file: " + hint,
+            message,
             found=type_of(document[name]),  # not the value: a key we do not know may hold a secret
             allowed=", ".join(valid),
         )
@@ -107,12 +112,20 @@ def _tell_unknown(table: Key, document: dict[str, t.Any], report: FileReport, pa
         report.error(path, "has %d more unknown keys" % (len(unknown) - _MOST_UNKNOWN), allowed=", ".join(valid))
 
 
-def _read_value(key: Key, value: t.Any, report: FileReport, name: str) -> t.Any:
+def _elsewhere(name: str, root: Key) -> str:
+    """Where a key belongs that stands in the wrong table; empty when it belongs to none, or to several."""
+    tables = [table.name for table in root.keys if table.kind == "table" and name in (key.name for key in table.keys)]
+    if any(key.name == name and key.kind not in ("table", "map") for key in root.keys):
+        return "stands in the wrong table: move it to the top of the file, before the first [table]"
+    return "stands in the wrong place: move it below [%s]" % tables[0] if len(tables) == 1 else ""
+
+
+def _read_value(key: Key, value: t.Any, report: FileReport, name: str, root: Key) -> t.Any:
     if key.kind in ("table", "map"):
         if not isinstance(value, dict):
             report.error(name, "must be a table: write [%s]" % name, found=type_of(value), allowed="a table")
             value = {}
-        return read_table(key, value, report, name)
+        return read_table(key, value, report, name, root)
     fault = _fault(key, value)
     if fault:
         report.error(name, fault, found=_found(key, value), allowed=allowed_in_words(key))
@@ -130,7 +143,7 @@ def _found(key: Key, value: t.Any) -> str:
 def _fault(key: Key, value: t.Any) -> str:
     """What is wrong with a plain value, or an empty text."""
     if key.kind == "boolean":
-        return "" if isinstance(value, bool) else "must be true or false, without quotes"
+        return "" if isinstance(value, bool) else "must be true or false" + _unquoted(value)
     if key.kind == "integer":
         return _integer_fault(key, value)
     if key.kind == "strings":
@@ -140,9 +153,13 @@ def _fault(key: Key, value: t.Any) -> str:
     return _string_fault(key, value) if isinstance(value, str) else "must be a string, in quotes"
 
 
+def _unquoted(value: t.Any) -> str:
+    return ", without quotes" if isinstance(value, str) else ""
+
+
 def _integer_fault(key: Key, value: t.Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int):
-        return "must be an integer, without quotes"
+        return "must be an integer" + _unquoted(value)
     if not key.minimum <= value <= key.maximum:
         return "is out of range"
     if key.excluded and key.excluded[0] <= value <= key.excluded[1]:

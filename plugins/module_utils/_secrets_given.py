@@ -18,7 +18,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_env import name_fault
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, type_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, printable, type_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import toml_fault
 from ansible_collections.selfhost.pyapps.plugins.module_utils._suggest import nearest
@@ -35,11 +35,19 @@ def read_given(value: t.Mapping[str, t.Any], report: FileReport) -> dict[str, Ap
     return {str(app): _app(str(app), {} if value[app] is None else value[app], report) for app in value}
 
 
-def tell_unknown_apps(given: t.Iterable[str], apps: t.Collection[str], report: FileReport) -> None:
-    """Secrets for an app that does not exist would silently not arrive."""
+def tell_unknown_apps(
+    given: t.Iterable[str], apps: t.Collection[str], report: FileReport, chosen: t.Collection[str] = ()
+) -> None:
+    """Secrets for an app that does not exist would silently not arrive.
+
+    :param chosen: the apps that a run is for, when it is not for all: then it is only a notice
+    """
     for name in sorted(set(given) - set(apps)):
         guess = nearest(name, apps)
-        hint = "did you mean %s?" % guess if guess else "remove it"
+        hint = "did you mean %s? If not, remove it" % guess if guess else "remove it"
+        if chosen:
+            report.notice("%s: is no app: %s" % (printable(name[:_LONGEST_KEY]), hint))
+            continue
         report.error(name[:_LONGEST_KEY], "is no app: " + hint, allowed=", ".join(sorted(apps)))
 
 

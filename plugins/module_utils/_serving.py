@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import os
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _away_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
     force_remove,
     make_folder,
     part_path,
     point_link,
     read_bytes,
+    read_text,
     sync_folder,
     write_file,
 )
@@ -35,8 +38,14 @@ PREVIEW_IN_PUBLIC = "preview-public.html"
 STREAMS = ("out", "err")
 
 
+STATIC = "static"
+"""In a marker: a link to the release's scripts and styles, so that a front knows which there are."""
+
 AWAY = "away"
 """In a marker: its instance's process has ended, or somebody else has its port; the front asks nobody."""
+
+ENDS = "ends.json"
+"""In a marker: when its instance, which is no longer live, ends; the instance's tabs read it."""
 
 PAGES = (PAGE, COMPRESSED_PAGE, PREVIEW, PREVIEW_IN_PUBLIC)
 
@@ -69,6 +78,9 @@ def make_marker(
         make_folder(part, 0o755)
         for name, content in {**_contents(record.port, page), **pages}.items():
             write_file(os.path.join(part, name), content)
+        assets = _assets_of(app, record.release)
+        if assets:
+            point_link(os.path.join(part, STATIC), "../../../../assets/%s/static" % assets)
         os.rename(part, marker)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -77,12 +89,19 @@ def make_marker(
     sync_folder(app.serving)
 
 
+def _assets_of(app: AppLayout, release: str) -> str | None:
+    """The name of a release's folder of assets."""
+    text = read_text(os.path.join(app.release(release), "release.json"))
+    return json.loads(text).get("assets") if text else None
+
+
 def differences(app: AppLayout, record: InstanceRecord, page: str | None) -> dict[str, bytes | None]:
     """What of a healthy live instance is not as it should be: path of a file and its content, None for "no file"."""
     marker = app.marker(record.instance, record.port)
     wanted: dict[str, bytes | None] = {os.path.join(marker, name): None for name in PAGES}
-    wanted[app.down] = None
+    wanted[app.down] = wanted[app.down_page] = None
     wanted[os.path.join(marker, AWAY)] = None
+    wanted[os.path.join(marker, ENDS)] = None
     wanted.update((os.path.join(marker, name), content) for name, content in _contents(record.port, page).items())
     return {path: content for path, content in wanted.items() if read_bytes(path) != content}
 
@@ -100,6 +119,8 @@ def correct(wanted: t.Mapping[str, bytes | None]) -> None:
 def switch(app: AppLayout, record: InstanceRecord) -> None:
     """Make an instance with a marker the live one, by one rename: the next visit reaches it."""
     marker = app.marker(record.instance, record.port)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(marker, ENDS))  # or its tabs would reload again and again
     point_link(app.live, os.path.relpath(marker, app.path))
 
 
@@ -132,9 +153,12 @@ def _target(path: str) -> str | None:
 def clear_down(app: AppLayout) -> None:
     """The live instance answers."""
     clear_away(app.live)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(app.down)
-        sync_folder(app.path)
+    _away_page.clear_down(app)
+
+
+def has_page(app: AppLayout, record: InstanceRecord) -> bool:
+    """Whether an instance's tabs have a page of ours, which pins them to it."""
+    return os.path.exists(os.path.join(app.marker(record.instance, record.port), PAGE))
 
 
 def set_away(marker: str) -> None:

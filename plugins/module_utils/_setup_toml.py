@@ -8,7 +8,11 @@ After a change here run ``_setup_toml_docs.py``, which writes the JSON Schema an
 
 from __future__ import annotations
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SAFE_PATH, SAFE_PATH_IN_WORDS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import (
+    SAFE_PATH,
+    SAFE_PATH_IN_WORDS,
+    SCRIPT_PATH,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import Key
 
@@ -50,9 +54,9 @@ _STREAMLIT = Key(
             "string",
             "The script that `streamlit run` starts, relative to the app's folder.",
             required=True,
-            pattern=SAFE_PATH + r"\.py",
+            pattern=SCRIPT_PATH + r"\.py",
             longest=200,
-            allowed=SAFE_PATH_IN_WORDS + ", ending with .py",
+            allowed=SAFE_PATH_IN_WORDS + ", ending with .py; also blanks and ( ) + , &",
             example="app_1.py",
         ),
         Key(
@@ -100,7 +104,7 @@ _ENVIRONMENT = Key(
             "python",
             "string",
             "Version of Python.",
-            default_in_words="the host's (`pyapps_python`)",
+            default_in_words="what `.python-version` or `runtime.txt` names, else the host's (`pyapps_python`)",
             pattern=r"3\.(?:9|[1-9][0-9])(?:\.[0-9]{1,2})?",
             allowed="a version from 3.9 on, such as 3.12 or 3.12.4",
             example="3.12",
@@ -181,13 +185,28 @@ _ROUTE = Key(
         Key(
             "allowed_origins",
             "strings",
-            "Other sites whose pages may open the app's WebSocket (pages that embed it). The app's own address is"
-            " always allowed. There is no wildcard. Streamlit 1.41 has no such option, so there a list is an error.",
+            "Other sites whose own scripts may open the app's WebSocket. A page that shows the app in a frame needs"
+            " `frame_ancestors` instead: in a frame the app asks as itself. The app's own address is always allowed."
+            " There is no wildcard. Streamlit 1.41 has no such option, so there a list is an error.",
             default=[],
             pattern="[Hh][Tt][Tt][Pp][Ss]?://%s(?::[0-9]{1,5})?" % _HOST,
             longest=300,
             allowed="an array; each http:// or https://, a host name, and perhaps : and a port; no path, no *",
             example=["https://www.example.com"],
+        ),
+        Key(
+            "frame_ancestors",
+            "strings",
+            "Other sites whose pages may show the app in a frame, beside those of the front"
+            " (`nginx_frame_ancestors`, `caddy_frame_ancestors`: the app's own address). Browsers keep Streamlit's"
+            " cookies from a frame on a page of another site, and without them uploads end with 403: see"
+            " [embedding](../how-to/embed-an-app.md).",
+            default=[],
+            pattern=r"\*|[Hh][Tt][Tt][Pp][Ss]?://(?:\*\.)?%s(?::[0-9]{1,5})?" % _HOST,
+            longest=300,
+            allowed="an array; each http:// or https://, a host name (`*.` before it means every name below it), and"
+            ' perhaps : and a port; no path; or "*" for every site',
+            example=["https://intranet.example.com"],
         ),
     ),
 )
@@ -245,7 +264,8 @@ _DEPLOY = Key(
             "drain_timeout",
             "integer",
             "Seconds that the old release stays for the people who use it when a new one has gone live. It ends "
-            "earlier when the last of them has left; who is still there at its end is reloaded onto the new one. "
+            "earlier when the last of them has left; who is still there at its end is told before, and reloaded onto "
+            "the new one. Text that is not sent, or a running upload, postpones that up to twice this time. "
             "0 ends it at once.",
             default=3600,
             minimum=0,

@@ -54,16 +54,24 @@ def has_backend_interface(static: str) -> bool:
 
 
 def can_be_wrapped(static: str) -> bool:
-    """Whether this is a Streamlit whose requests the page's script can redirect: it connects to ``_stcore/stream``."""
-    return _scripts_hold(static, b"_stcore/stream")
+    """Whether this is a Streamlit whose requests the page's script can redirect.
+
+    It connects to ``_stcore/stream``, and what it loads later is found where the first script lies (modules, since
+    1.41) or by ``./`` (webpack's path of a build that may lie anywhere).
+    """
+    return _scripts_hold(static, b"_stcore/stream") and (
+        b'type="module"' in _read(os.path.join(static, "index.html")) or _scripts_hold(static, b'.p="./"')
+    )
 
 
 def _scripts_hold(static: str, word: bytes) -> bool:
-    for script in sorted(glob.glob(os.path.join(glob.escape(static), "static", "js", "*.js"))):
-        with open(script, "rb") as file:
-            if word in file.read():
-                return True
-    return False
+    scripts = sorted(glob.glob(os.path.join(glob.escape(static), "static", "js", "*.js")))
+    return any(word in _read(script) for script in scripts)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def write_page(
@@ -100,9 +108,16 @@ def write_page(
         instance=instance,
         port=port,
         assets=assets,
+        shared=set(os.listdir(folder)) - {_PAGE},
         interface=known["interface"],
         preview=preview,
     )
+
+
+def is_pinnable(layout: Layout, assets: str) -> bool | None:
+    """Whether a tab can be tied to its instance with these assets; None when they are not there (yet)."""
+    about = _files.read_text(os.path.join(layout.assets, assets, _PAGE))
+    return bool(json.loads(about)["pinnable"]) if about else None
 
 
 def known_assets(layout: Layout, environment: str) -> str | None:

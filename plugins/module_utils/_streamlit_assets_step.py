@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results, as_dicts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_assets import (
     AssetsError,
     assets_name,
     copy_assets,
     delete,
+    is_pinnable,
     known_assets,
     unused,
 )
 
 Apps = t.Iterable[t.Mapping[str, t.Any]]
-Results = t.Mapping[str, t.Mapping[str, t.Any]]
+
+STEP = "assets"
 
 
 def has_work(layout: Layout, apps: Apps, results: Results, prune: bool = True) -> bool:
     """Whether anything must be copied or deleted; costs one link for each app."""
-    known = [known_assets(layout, result["environment"]) for result in _of_streamlit(apps, results).values()]
+    known = [known_assets(layout, environment) for environment, _version in _of_streamlit(apps, results).values()]
     return None in known or (prune and bool(unused(layout, [name for name in known if name])))
 
 
@@ -59,32 +63,32 @@ def run(layout: Layout, apps: Apps, results: Results, prune: bool = True) -> dic
     return report
 
 
-def _of_streamlit(apps: Apps, results: Results) -> dict[str, t.Mapping[str, t.Any]]:
-    """The results of the apps that go on and have an environment with Streamlit."""
+def _of_streamlit(apps: Apps, results: Results) -> dict[str, tuple[str, str]]:
+    """Environment and Streamlit's version of the apps that go on and have an environment with it."""
     found = {}
     for app in apps:
-        result = results.get(app["name"], {})
-        if app["kind"] == "streamlit" and result.get("state") == "ok" and result.get("environment"):
-            found[app["name"]] = result
+        result = results.get(app["name"])
+        if app["kind"] == "streamlit" and result and result.goes_on and result.environment:
+            found[app["name"]] = result.environment, result.streamlit or ""
     return found
 
 
 def _each(
     layout: Layout, apps: Apps, results: Results, prune: bool, name_of: t.Callable[[str, str], str | None]
 ) -> dict[str, t.Any]:
-    after: dict[str, dict[str, t.Any]] = {name: dict(result) for name, result in results.items()}
+    after: dict[str, Result] = dict(results)
+    wants_pin = {app["name"] for app in apps if app["route"]["pinned"]}
     changed = False
-    for result in after.values():
-        if result.get("state") == "ok":
-            result.setdefault("assets", None)
-    for name, given in _of_streamlit(apps, results).items():
-        new = known_assets(layout, given["environment"]) is None
+    for name, (environment, version) in _of_streamlit(apps, results).items():
+        new = known_assets(layout, environment) is None
         try:
-            after[name]["assets"] = name_of(given["environment"], given["streamlit"])
+            after[name] = replace(after[name], assets=name_of(environment, version))
         except AssetsError as error:
-            after[name].update(state="failed", step="assets", reason=str(error), log=[], assets=None)
+            after[name] = replace(after[name], assets=None).failed(STEP, str(error))
             continue
         changed = changed or new
-    used = [result["assets"] for result in after.values() if result.get("assets")]
+        if name in wants_pin and is_pinnable(layout, after[name].assets or "") is False:
+            after[name] = replace(after[name], unpinned=True)
+    used = [result.assets for result in after.values() if result.assets]
     pruned = unused(layout, used) if prune else []
-    return {"app_results": after, "pruned": pruned, "changed": changed or bool(pruned)}
+    return {"app_results": as_dicts(after), "pruned": pruned, "changed": changed or bool(pruned)}

@@ -24,6 +24,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer impor
 
 ORIGINS = "server.corsAllowedOrigins"
 
+# Without it Streamlit's menu offers visitors a button "Deploy", which leads elsewhere.
+_DEFAULTS: dict[str, t.Any] = {"client.toolbarMode": "viewer"}
+
 _OPTION = re.compile(r'\b_create_option\(\s*"([\w.]+)"')
 _THEME_OPTION = re.compile(r'\b_create_theme_options\(\s*"(\w+)",\s*categories=\[([^\]]*)\]')
 _THEME_CLASS = re.compile(r"^class CustomThemeCategories\b.*\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
@@ -104,20 +107,26 @@ def config_options(app: t.Mapping[str, t.Any], host: HostOptions, streamlit: Ins
     """All options of a release.
 
     :param app: the app's entry of the catalog
-    :raises StreamlitConfigError: an option that this Streamlit does not have, or origins that it can not allow
+    :returns: without those of the app's own file that this Streamlit does not know, as Streamlit ignores them
+    :raises StreamlitConfigError: ``[streamlit.config]`` has options that this Streamlit does not have, or there are
+        origins that it can not allow
     """
-    own = {key: value for key, value in app["streamlit"]["config"].items() if not host_owned(key)}
-    for name in sorted(own):
-        if not streamlit.knows(name):
-            raise StreamlitConfigError(_unknown(name, streamlit))
+    unknown = _unknown(app, streamlit)
+    misspelt = [name for name in unknown if name not in _of_own_file(app)]
+    if misspelt:
+        raise StreamlitConfigError("; ".join(_told(name, streamlit) for name in misspelt))
+    own = {key: value for key, value in _own(app).items() if key not in unknown}
     origins = app["route"]["allowed_origins"]
     if origins and not streamlit.knows(ORIGINS):
         raise StreamlitConfigError(
             "[route] allowed_origins: Streamlit %s can not allow other origins (it has no option %s; 1.53 has): "
             "use a newer Streamlit or remove allowed_origins (%s)" % (streamlit.version, ORIGINS, ", ".join(origins))
         )
-    ours = {key: value for key, value in _host_owned(app, host).items() if streamlit.knows(key)}
-    return {**own, **ours}
+    defaults, ours = (
+        {key: value for key, value in options.items() if streamlit.knows(key)}
+        for options in (_DEFAULTS, _host_owned(app, host))
+    )
+    return {**defaults, **own, **ours}
 
 
 def config_text(options: t.Mapping[str, t.Any]) -> str:
@@ -125,7 +134,33 @@ def config_text(options: t.Mapping[str, t.Any]) -> str:
     return "# Made by selfhost.pyapps: change [streamlit.config] in setup.toml instead.\n" + to_toml(options)
 
 
-def _unknown(name: str, streamlit: InstalledStreamlit) -> str:
+def ignored_options(app: t.Mapping[str, t.Any], streamlit: InstalledStreamlit) -> str | None:
+    """What to tell of the app's ``.streamlit/config.toml``, when it has options that this Streamlit does not know."""
+    names = [name for name in _unknown(app, streamlit) if name in _of_own_file(app)]
+    if not names:
+        return None
+    guesses = {name: nearest(name, streamlit.options) for name in names}
+    shown = ["%s (did you mean %s?)" % (name, guesses[name]) if guesses[name] else name for name in names]
+    return "%s: Streamlit %s does not know and ignores %s" % (
+        os.path.join(app["folder"], ".streamlit", "config.toml"),
+        streamlit.version,
+        ", ".join(shown),
+    )
+
+
+def _own(app: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {key: value for key, value in app["streamlit"]["config"].items() if not host_owned(key)}
+
+
+def _of_own_file(app: t.Mapping[str, t.Any]) -> t.Sequence[str]:
+    return t.cast("t.Sequence[str]", app["streamlit"].get("own", ()))
+
+
+def _unknown(app: t.Mapping[str, t.Any], streamlit: InstalledStreamlit) -> list[str]:
+    return sorted(name for name in _own(app) if not streamlit.knows(name))
+
+
+def _told(name: str, streamlit: InstalledStreamlit) -> str:
     guess = nearest(name, streamlit.options)
     hint = "did you mean %s?" % guess if guess else "remove it"
     return "[streamlit.config] %s: Streamlit %s has no such option: %s" % (name, streamlit.version, hint)

@@ -53,7 +53,7 @@ _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,33}")  # nginx has 46 bytes fo
 _OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)+")
 _LONGEST_OPTION = 100
 _OWNED_SECTIONS = sorted({name.split(".")[0] for name in HOST_OWNED})
-_HEADERS_IN_WORDS = """a text with JSON such as {"X-User": "name"}"""
+_HEADERS_IN_WORDS = """a table such as {"X-User" = "name"}, or a text with JSON such as {"X-User": "name"}"""
 _FORM = "a section and an option, such as server.maxUploadSize"
 
 
@@ -130,6 +130,9 @@ def user_headers(value: object) -> list[str]:
     wrong = [header for header in headers if not _HEADER.fullmatch(header)]
     if wrong:
         raise ValueError("has %s, which is no name of a header" % show(wrong[0]))
+    unclear = [header for header, key in headers.items() if not isinstance(key, str)]
+    if unclear:
+        raise ValueError("gives %s something else than a text" % show(unclear[0]))
     return list(headers)
 
 
@@ -150,7 +153,9 @@ def _flat_options(config: dict[str, t.Any], report: FileReport, prefix: str) -> 
 
 def _leaves(table: dict[str, t.Any], prefix: str) -> t.Iterator[tuple[str, t.Any]]:
     for name, value in table.items():
-        if isinstance(value, dict) and not host_owned(prefix + name):
+        if isinstance(value, dict) and prefix + name == USER_HEADERS:
+            yield prefix + name, json.dumps(value, default=str)  # Streamlit takes either form
+        elif isinstance(value, dict) and not host_owned(prefix + name):
             yield from _leaves(value, prefix + name + ".")
         else:
             yield prefix + name, value

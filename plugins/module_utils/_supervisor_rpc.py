@@ -158,7 +158,8 @@ class Supervisor:
             return getattr(self._proxy.supervisor, method)(*arguments)
         except PermissionError:
             raise NotAllowedError(
-                "may not open supervisor's socket %s: run as the user that the daemon belongs to" % self.socket
+                "may not open supervisor's socket %s: run as the user that the daemon belongs to (root: add --become)"
+                % self.socket
             ) from None
         except (OSError, http.client.HTTPException) as error:
             raise DaemonDownError(self._why_down(error)) from None

@@ -12,7 +12,6 @@ never during a run. A thread of its own takes routes away and gives them back (:
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import sys
 import threading
@@ -20,9 +19,16 @@ import time
 import traceback
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _port_move, _preview, _release_secrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _away_page,
+    _drain,
+    _port_move,
+    _preview,
+    _release_secrets,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._drain_watch import DrainWatch, Due
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import point_link, read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import point_link, read_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import owner_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING, AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uid
@@ -50,6 +56,7 @@ PROGRAMS_PERIOD = 15.0
 REST = 45
 """Seconds that a FATAL program rests; with the period above, its pause is a minute at most."""
 _NICE = -10
+_ANSWER = 1.0  # seconds; a supervisord that does not answer must not hold up a flag
 
 
 class Watcher:
@@ -77,6 +84,7 @@ class Watcher:
             self.watch_drains()
             if time.monotonic() >= next_programs:
                 self.revive_programs()
+                self.watch_reasons()
                 next_programs = time.monotonic() + PROGRAMS_PERIOD
             time.sleep(self.pause())
 
@@ -105,11 +113,42 @@ class Watcher:
             # Asked again: a run may have switched the app before the lock was ours.
             if flag_is_wrong(place):
                 try:
-                    self._say("%s %s" % (place.name, turn_flag(place)))
+                    self._say("%s %s" % (place.name, self._turn_flag(place)))
                 except OSError as error:
                     self._report(place.name, "%s: the flag can not be changed: %s" % (place.name, error))
                 else:
                     self._problems.pop(place.name, None)
+
+    def _turn_flag(self, place: AppLayout) -> str:
+        """Set the flag of an app, or remove the one that is set; gives what that means."""
+        if os.path.lexists(place.down):
+            _away_page.clear_down(place)
+            return "answers again"
+        reason = self._reasons([place])[place.name]
+        _away_page.set_down(self.layout, place, reason)
+        return reason
+
+    def _reasons(self, places: t.Iterable[AppLayout]) -> dict[str, str]:
+        """Why each app does not answer, as far as supervisord knows."""
+        processes: t.Mapping[str, Process] = {}
+        with contextlib.suppress(SupervisorError, OSError, ValueError):
+            processes = Supervisor(self.layout.supervisor_socket, timeout=_ANSWER).processes()
+        return {place.name: _reason(place, processes) for place in places}
+
+    def watch_reasons(self) -> None:
+        """Say it when an app that crashed has been stopped since, or the other way round."""
+        with contextlib.suppress(OSError):
+            flagged = [app for app in map(self.layout.app, self.layout.app_names()) if os.path.lexists(app.down)]
+            reasons = self._reasons(flagged) if flagged else {}
+            changed = [app for app in flagged if _is_other_reason(app, reasons[app.name])]
+            if changed:
+                self._while_locked("says why apps do not answer", lambda: self._change_reasons(changed, reasons))
+
+    def _change_reasons(self, places: list[AppLayout], reasons: dict[str, str]) -> None:
+        for place in places:
+            # Asked again: a run may have begun a restart before the lock was ours.
+            if _is_other_reason(place, reasons[place.name]):
+                _away_page.set_down(self.layout, place, reasons[place.name])
 
     def watch_taken_ports(self) -> None:
         """Give an instance whose port somebody else has taken another one."""
@@ -142,7 +181,7 @@ class Watcher:
         for place in places:
             if was_cut_off(place):  # asked again: the run may have ended it before the lock was ours
                 try:
-                    program = end_cut_off(self.layout, place, self.supervisor, _flag_text())
+                    program = end_cut_off(self.layout, place, self.supervisor)
                     self._say("%s: starts %s again, which a killed run has stopped" % (place.name, program))
                 except (RetireError, SupervisorError, OSError) as error:
                     self._report(place.name, "%s: %s" % (place.name, error))
@@ -150,21 +189,38 @@ class Watcher:
     def watch_drains(self) -> None:
         """Retire what has drained."""
         try:
-            due = self._drains.due(self.layout.app(name) for name in self.layout.app_names())
+            apps = [self.layout.app(name) for name in self.layout.app_names()]
+            due = self._drains.due(apps)
+            unannounced = [app for app in apps if _unannounced(app)]
         except OSError as error:
             self._report("drains", "the apps' folders can not be read: %s" % error)
             return
+        if unannounced:
+            self._while_locked("tells tabs when their release ends", lambda: self._announce(unannounced))
         if due:
             self._while_locked("retires what has drained", lambda: self._retire(due))
+
+    def _announce(self, places: list[AppLayout]) -> None:
+        for place in places:
+            for record in _unannounced(place):  # asked again: a run may have made it live
+                try:
+                    _drain.announce(place, record)
+                except OSError as error:
+                    text = "%s: tabs cannot be told when their release ends: %s" % (place.name, error)
+                    self._report(record.instance, text)
 
     def _retire(self, due: list[Due]) -> None:
         for app, record, reason in due:
             # Asked again: a run may have made it live before the lock was ours.
             if record in _drain.draining(app) + _preview.previews(app):
                 try:
+                    ended = _drain.sessions(app, record)
                     retire(self.layout, app, record.instance, self.supervisor)
                     _release_secrets.delete(_release_secrets.unused(app))
-                    self._say("%s: retired %s on port %d, because %s" % (app.name, record.release, record.port, reason))
+                    self._say(
+                        "%s: retired %s on port %d, because %s; %s ended with it"
+                        % (app.name, record.release, record.port, reason, _drain.counted(ended))
+                    )
                 except (RetireError, SupervisorError, OSError) as error:
                     self._report(record.instance, "%s: %s" % (app.name, error))
 
@@ -215,26 +271,35 @@ class Watcher:
         sys.stderr.flush()
 
 
+def _unannounced(place: AppLayout) -> list[InstanceRecord]:
+    """What drains, and whose tabs cannot read until when."""
+    return [record for record in _drain.draining(place) if not _drain.is_announced(place, record)]
+
+
 def flag_is_wrong(place: AppLayout) -> bool:
     """Whether an app's flag says something else than its live instance's port."""
     port = live_port(place)
     return port is not None and answers(place, port) is os.path.lexists(place.down)
 
 
-def turn_flag(place: AppLayout) -> str:
-    """Set the flag of an app, or remove the one that is set.
-
-    :returns: what that means
-    """
-    if os.path.lexists(place.down):
-        os.unlink(place.down)
-        return "answers again"
-    write_file(place.down, _flag_text())
-    return "does not answer"
+def _reason(place: AppLayout, processes: t.Mapping[str, Process]) -> str:
+    """Somebody has stopped it, or it has ended by itself."""
+    process = processes.get("%s.%s" % (place.name, os.path.basename(_live_target(place)).partition(".")[0]))
+    stopped = process is not None and process.state in ("STOPPING", "STOPPED")
+    return _away_page.STOPPED if stopped else _away_page.DOES_NOT_ANSWER
 
 
-def _flag_text() -> str:
-    return "does not answer since %s\n" % datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _live_target(place: AppLayout) -> str:
+    try:
+        return os.readlink(place.live)
+    except OSError:
+        return ""
+
+
+def _is_other_reason(place: AppLayout, reason: str) -> bool:
+    """Whether a flag of ours says something else; a restart is a run's, and ends with it."""
+    others = {_away_page.DOES_NOT_ANSWER, _away_page.STOPPED} - {reason}
+    return any(_away_page.is_down_because(place, other) for other in others)
 
 
 def live_port(place: AppLayout) -> int | None:
@@ -274,5 +339,6 @@ def main(layout: Layout, system_socket: str | None = None) -> t.NoReturn:
     die_with_parent()
     with contextlib.suppress(OSError):  # where it may; a busy host must not hold up the end of a route
         os.nice(_NICE)
+    point_link(layout.watched, "/proc/%d" % os.getpid())
     threading.Thread(target=_guard_routes, args=(layout,), daemon=True).start()
     Watcher(layout).run()

@@ -79,6 +79,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import make
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
 
 
 def copy_catalog(layout: Layout, folder: str, path: str) -> None:
@@ -108,7 +109,7 @@ def main() -> None:
         names = choose(module.params["app"], deployed_apps(layout), "on this host")
         applied = read_applied(layout)
         if module.check_mode:
-            results = {name: {"state": "ok", "changed": True, "note": "would be saved"} for name in names}
+            results = {name: Result(changed=True, note="would be saved") for name in names}
         else:
             with host_lock(layout.lock, module.params["lock_timeout"], "copies the applied catalog"):
                 copy_catalog(layout, folder, catalog)
@@ -119,8 +120,8 @@ def main() -> None:
     except (ChoiceError, LockedError, OSError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
-        changed=any(result["changed"] for result in results.values()),
-        app_results=results,
+        changed=any(result.changed for result in results.values()),
+        app_results=as_dicts(results),
         apps=table_rows(applied, names),
         url=applied["url"],
         catalog=catalog,

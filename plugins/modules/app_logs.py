@@ -52,6 +52,9 @@ logs:
       description: Its last lines.
       type: list
       elements: str
+    advice:
+      description: What they say that can be done, at an app's last log; V(null) when nothing.
+      type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

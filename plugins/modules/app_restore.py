@@ -89,6 +89,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     DaemonDownError,
     Supervisor,
@@ -155,7 +156,7 @@ def restore(
     before = read_text(layout.catalog)
     if module.check_mode:
         note = "would be restored from %s"
-        results = {turn.name: {"state": "ok", "changed": True, "note": note % turn.archive.path} for turn in turns}
+        results = {turn.name: Result(changed=True, note=note % turn.archive.path) for turn in turns}
     else:
         if text is not None and text != before:
             with host_lock(layout.lock, wait, "puts the applied catalog back"):
@@ -166,8 +167,8 @@ def restore(
     with contextlib.suppress(ValueError):  # a damaged one is why it is restored
         applied = read_applied(layout)
     return {
-        "changed": differs or any(result["changed"] for result in results.values()),
-        "app_results": results,
+        "changed": differs or any(result.changed for result in results.values()),
+        "app_results": as_dicts(results),
         "apps": table_rows(applied, [turn.name for turn in turns]),
         "url": applied["url"],
         "diff": diff_entry(layout.catalog, before, text) if differs else {},

@@ -39,6 +39,10 @@ options:
     type: list
     elements: str
     default: []
+  invalid:
+    description: Apps that the run has left as they were, because their files are faulty; a list of lines by name.
+    type: dict
+    default: {}
   notices:
     description: Further lines for the person who reads the table.
     type: list

@@ -91,24 +91,21 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments i
     settings_of,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import caddy_config
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import no_page_files, page_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_install import Install, RejectedError, Wanted
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UserError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
 def _wanted(params: dict[str, t.Any], caddy: CaddyProcess, as_root: bool) -> list[Wanted]:
-    front = Layout(params["root"]).front
-    unavailable, gallery = os.path.join(front, "unavailable.html"), os.path.join(front, "index.html")
     if params["state"] == "absent":
-        return [Wanted(caddy.config, None), Wanted(gallery, None), Wanted(unavailable, None)]
+        return [Wanted(caddy.config, None), *no_page_files(Layout(params["root"]))]
     own = {} if as_root or params["address"] else {"address": "127.0.0.1"}
     settings = settings_of(params, **own)
     routes = app_routes(settings.layout, params["apps"])
     return [
-        Wanted(unavailable, unavailable_page()),
-        Wanted(gallery, gallery_page(routes)),
+        *page_files(routes, settings),
         Wanted(caddy.config, caddy_config(routes, settings)),
     ]
 

@@ -93,6 +93,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_proce
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove, make_folder
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 
 ARGUMENTS: dict[str, t.Any] = {
@@ -111,7 +112,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Write and delete files; what the module returns."""
     given, layout, sources = module.params, Layout(module.params["root"]), Sources.of(module.params)
     module.no_log_values.update(sources.secrets())
-    wanted = _environment_sbom.environments(given["apps"], given["results"])
+    wanted = _environment_sbom.environments(given["apps"], results_of(given["results"]))
     missing = _environment_sbom.missing(given["folder"], wanted)
     surplus = _environment_sbom.surplus(given["folder"], wanted)
     if not module.check_mode:
@@ -137,7 +138,7 @@ def _write(module: AnsibleModule, layout: Layout, sources: Sources, environment:
     except EnvironmentFailedError as error:
         module.fail_json(
             msg="what is in environment %s of %s can not be listed: %s" % (environment.name, environment.app, error),
-            log=error.log,
+            log=error.log.splitlines(),
         )
 
 
@@ -146,7 +147,7 @@ def main() -> None:
     os.umask(0o022)
     try:
         done = run(module)
-    except (LookupError, LockedError, OSError) as error:
+    except (LookupError, LockedError, OSError, ResultError) as error:
         module.fail_json(msg="what is in the environments can not be listed: %s" % error)
     module.exit_json(**done)
 

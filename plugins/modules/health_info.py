@@ -77,7 +77,7 @@ checks:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_check import check
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_report import as_dict
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
@@ -95,7 +95,9 @@ def main() -> None:
     try:
         report = check(Layout(module.params["root"]), module.params["timeout"], module.params["apps"])
     except OSError as error:
-        module.fail_json(msg="The host below %s can not be looked at: %s" % (module.params["root"], error))
+        module.fail_json(
+            msg="The host below %s can not be looked at: %s%s" % (module.params["root"], error, become_hint(error))
+        )
     module.exit_json(changed=False, **as_dict(report))
 
 

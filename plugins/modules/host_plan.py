@@ -43,6 +43,11 @@ options:
     type: list
     elements: str
     default: []
+  keeps:
+    description:
+      - Whether a faulty app stays as it is. Then nothing is removed, because the name of the app may not be known.
+    type: bool
+    default: false
   preview:
     description: Whether the run only shows what it deploys. Then O(only) must name apps.
     type: bool
@@ -59,6 +64,19 @@ options:
     description: The port that the front listens on.
     type: int
     default: 80
+  address:
+    description: The address that the front listens on; empty means all.
+    type: str
+    default: ""
+  server_names:
+    description: The host names that the front is given.
+    type: list
+    elements: str
+    default: []
+  disable_default_site:
+    description: Whether nginx's default site is taken out, also when somebody has changed it.
+    type: bool
+    default: false
   capacity:
     description:
       - What to do when the host has too little memory or disk for the apps, as far as that can be told before.
@@ -175,6 +193,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._nginx_sites import site_problems
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
@@ -184,10 +203,14 @@ ARGUMENTS: dict[str, t.Any] = {
     "adopt_source": {"type": "bool", "default": False},
     "allow_removal": {"type": "bool", "default": False},
     "only": {"type": "list", "elements": "str", "default": []},
+    "keeps": {"type": "bool", "default": False},
     "preview": {"type": "bool", "default": False},
     "limited": {"type": "bool", "default": False},
     "front": {"type": "str", "choices": ["nginx", "caddy"]},
     "port": {"type": "int", "default": 80},
+    "address": {"type": "str", "default": ""},
+    "server_names": {"type": "list", "elements": "str", "default": []},
+    "disable_default_site": {"type": "bool", "default": False},
     "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
     "url": {"type": "str", "default": ""},
     "catalog": {"type": "list", "elements": "dict", "default": []},
@@ -228,8 +251,12 @@ def main() -> None:
     applied = _applied(module, layout)
     deployed = _host_plan.deployed_apps(layout)
     only, only_problems = _host_plan.chosen_apps(layout, params["only"], params["apps"], applied)
-    removed = [] if only or only_problems else [name for name in deployed if name not in params["apps"]]
+    removed = (
+        [] if only or only_problems or params["keeps"] else [name for name in deployed if name not in params["apps"]]
+    )
     work = [app for app in params["catalog"] if not only or app["name"] in only]
+    if only or params["keeps"]:
+        problems += _host_plan.path_problems(work, applied["apps"])
     if params["preview"] and not only and not only_problems:
         problems.append("preview: name the apps that are to be tried out, such as -e app=app_1.")
     problems += only_problems + _host_plan.source_problems(applied["source"], params["source"], params["adopt_source"])
@@ -237,6 +264,10 @@ def main() -> None:
     if params["front"]:
         problems += _host_plan.user_problems(layout, only or params["apps"], params["front"], params["uid_range"])
         problems += _host_plan.port_problems(layout, params["front"], params["port"])
+    if params["front"] == "nginx":
+        problems += site_problems(
+            layout, params["port"], params["address"], params["server_names"], params["disable_default_site"]
+        )
     problems += _lacks(module, layout, work, deployed)
     missing_packages = _host_plan.missing_packages(params["install_uv"])
     problems += _host_plan.package_problems(missing_packages)

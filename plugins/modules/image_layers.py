@@ -85,6 +85,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _image_laye
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import results_of
 
 
 def make(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -92,7 +93,7 @@ def make(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     wish = _image_layers.Wish(
         layout=Layout(params["root"]),
         apps=params["apps"],
-        results=params["results"],
+        results=results_of(params["results"]),
         port_range=params["port_range"],
         nginx_dir=params["nginx_dir"],
     )

@@ -109,6 +109,16 @@ app_results:
     draining:
       description: How many older instances still serve the sessions that are open on them.
       type: int
+    ends_sessions:
+      description:
+        - How many open sessions going live ends at once, or in check mode would end.
+        - Not there when it ends none.
+      type: int
+    next_ends_sessions:
+      description:
+        - How many open sessions the next deploy would end, by C(max_draining).
+        - Not there when it would end none.
+      type: int
   sample:
     app_1:
       state: ok
@@ -132,6 +142,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Lay
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_range
 from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
 
 
@@ -155,10 +166,11 @@ def run_from(params: t.Mapping[str, t.Any], check_mode: bool, progress: Progress
 
 def locked_deploy(run: Run, params: t.Mapping[str, t.Any]) -> Outcome:
     """Deploy, holding the host's lock unless nothing is changed anyway."""
+    results = results_of(params["results"])
     if run.check_mode:
-        return deploy(run, params["apps"], params["results"])
+        return deploy(run, params["apps"], results)
     with host_lock(run.layout.lock, params["lock_timeout"], "deploys apps"):
-        return deploy(run, params["apps"], params["results"])
+        return deploy(run, params["apps"], results)
 
 
 def main() -> None:
@@ -180,11 +192,13 @@ def main() -> None:
     progress = Progress(progress_path(Layout(module.params["root"]), "instances"), module.params["progress"])
     try:
         outcome = locked_deploy(run_from(module.params, module.check_mode, progress), module.params)
-    except (PortError, LockedError, StalePlanError, SupervisorError, OSError) as error:
+    except (PortError, LockedError, ResultError, StalePlanError, SupervisorError, OSError) as error:
         module.fail_json(msg=str(error))
     finally:
         progress.close()
-    module.exit_json(changed=outcome.changed, app_results=outcome.results, diff=outcome.diffs, progress=progress.lines)
+    module.exit_json(
+        changed=outcome.changed, app_results=as_dicts(outcome.results), diff=outcome.diffs, progress=progress.lines
+    )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ short_description: Serve the whole catalog as one site of nginx
 version_added: 0.1.0
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 description:
-  - Writes C(sites-available/pyapps.conf) and its link, the gallery, and the page of an app that does not answer, each
-    only when it differs. No other site is touched, except the distribution's default one when O(disable_default_site)
-    says so.
+  - Writes C(sites-available/pyapps.conf) and its link, the gallery, and the pages for what is not there, each only
+    when it differs. No other site is touched, except the distribution's default one (see O(disable_default_site)).
   - Lets C(nginx -t) judge nginx's whole configuration with the new site in it. When nginx refuses it, the old files are
     put back and the module fails with nginx's words.
   - As root it keeps the file of O(access_log), and its rotated ones, for root and the group C(adm). The requests of
@@ -26,12 +25,13 @@ extends_documentation_fragment:
   - selfhost.pyapps.front
 options:
   default_server:
-    description: Whether requests for names that no site has come here. By default what O(disable_default_site) says.
+    description: Whether requests for names that no site has come here. By default they do when the default site is out.
     type: bool
   disable_default_site:
     description:
-      - Whether the distribution's default site (the link C(sites-enabled/default)) is taken out. It comes back with
-        O(state=absent).
+      - Whether the distribution's default site (the link C(sites-enabled/default)) is taken out, also when somebody has
+        changed it. One that is as Debian's package has brought it makes way in any case.
+      - It comes back with O(state=absent).
     type: bool
     default: false
   nginx_dir:
@@ -99,12 +99,17 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments i
     refuse_stranger,
     settings_of,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import no_page_files, page_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_install import Install, RejectedError, Wanted
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import command_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._nginx_sites import (
+    default_site_makes_way,
+    default_site_memory,
+    has_made_way,
+)
 
 OWN_ARGUMENTS: dict[str, t.Any] = {
     "default_server": {"type": "bool"},
@@ -117,8 +122,14 @@ OWN_ARGUMENTS: dict[str, t.Any] = {
 
 def _is_default(params: dict[str, t.Any]) -> bool:
     """Whether requests for names that no site has come to ours."""
-    wanted = params["default_server"]
-    return bool(params["disable_default_site"] if wanted is None else wanted)
+    if params["default_server"] is not None:
+        return bool(params["default_server"])
+    return _takes_default_out(params) or has_made_way(Layout(params["root"]))
+
+
+def _takes_default_out(params: dict[str, t.Any]) -> bool:
+    """Whether the default site goes: when that was asked, or when it is Debian's own, which nobody has changed."""
+    return bool(params["disable_default_site"]) or default_site_makes_way(params["nginx_dir"])
 
 
 def _wanted(params: dict[str, t.Any]) -> list[Wanted]:
@@ -126,26 +137,23 @@ def _wanted(params: dict[str, t.Any]) -> list[Wanted]:
     available = os.path.join(params["nginx_dir"], "sites-available")
     enabled = os.path.join(params["nginx_dir"], "sites-enabled")
     site, link = os.path.join(available, "pyapps.conf"), os.path.join(enabled, "pyapps.conf")
-    gallery = os.path.join(layout.front, "index.html")
-    unavailable = os.path.join(layout.front, "unavailable.html")
     if params["state"] == "absent":
-        files = [Wanted(link, None, link=True), Wanted(site, None), Wanted(gallery, None), Wanted(unavailable, None)]
+        files = [Wanted(link, None, link=True), Wanted(site, None), *no_page_files(layout)]
         return files + _default_site(layout, enabled, disable=False)
     settings = settings_of(params, default_server=_is_default(params))
     routes = app_routes(layout, params["apps"])
     files = [
-        Wanted(unavailable, unavailable_page()),
-        Wanted(gallery, gallery_page(routes)),
+        *page_files(routes, settings),
         Wanted(site, nginx_site(routes, settings)),
         Wanted(link, site, link=True),
     ]
-    return files + (_default_site(layout, enabled, disable=True) if params["disable_default_site"] else [])
+    return files + (_default_site(layout, enabled, disable=True) if _takes_default_out(params) else [])
 
 
 def _default_site(layout: Layout, enabled: str, disable: bool) -> list[Wanted]:
     """Take Debian's default site out and remember where its link went, or put the link back as it was."""
     link = os.path.join(enabled, "default")
-    memory = os.path.join(layout.front, "default-site")
+    memory = default_site_memory(layout)
     if disable:
         if not os.path.islink(link):
             return []

@@ -84,6 +84,12 @@ options:
   secret_word:
     description: All secrets as one word. Set by the action plugin; leave it out.
     type: str
+  seeds:
+    description:
+      - By app, hashes of what its folder holds below C([data] paths), so that a change of it is told. Set by the action
+        plugin; leave it out.
+    type: dict
+    default: {}
   archive:
     description: Path of the missing releases on the target. Set by the action plugin; leave it out.
     type: path
@@ -143,6 +149,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step impo
     live_entries,
     make_releases,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import decode
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 
@@ -170,20 +177,25 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     os.umask(0o022)
+    try:
+        results = results_of(params["results"])
+    except ResultError as error:
+        module.fail_json(msg=str(error))
     request = Request(
         layout=Layout(params["root"]),
         apps=params["apps"],
-        results=params["results"],
+        results=results,
         host=HostOptions(params["public_url"], params["production"]),
         archive=params["archive"] or "",
         check_mode=module.check_mode,
         secrets=decode(params["secret_word"]),
+        seeds=params["seeds"],
     )
     answer = answer_for(module, request)
     with_diff = bool(module._diff)
     module.exit_json(
         changed=bool(answer.changed),
-        app_results=answer.results,
+        app_results=as_dicts(answer.results),
         missing={missing.name: describe(missing, with_diff) for missing in answer.missing},
         pruned=answer.pruned,
         left_environments=sorted(answer.left_environments),

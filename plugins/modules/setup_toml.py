@@ -57,6 +57,20 @@ options:
     type: list
     elements: raw
     default: []
+  chosen:
+    description:
+      - Names of the apps that a run is for, when it is not for all. What is wrong with others is a notice then, and so
+        are secrets of an app that does not exist.
+    type: list
+    elements: str
+    default: []
+  invalid:
+    description:
+      - What happens when an app is faulty and no O(chosen) is given. V(refuse) fails; V(keep) returns it in
+        RV(invalid) and not in RV(apps).
+    type: str
+    choices: [refuse, keep]
+    default: refuse
   secret_names:
     description: The variables of O(secrets) that have a value, by app. Set by the action plugin; leave it out.
     type: dict
@@ -144,7 +158,7 @@ apps:
     route:
       description: How the front serves the app.
       type: dict
-      sample: {pinned: true, max_upload_mb: 200, allowed_origins: []}
+      sample: {pinned: true, max_upload_mb: 200, allowed_origins: [], frame_ancestors: []}
     limits:
       description: Memory in MB and percent of one processor that an instance may have; V(null) is no limit.
       type: dict
@@ -163,6 +177,11 @@ notices:
   type: list
   elements: str
   sample: ["/home/me/apps/notes.txt: is ignored: it is not a folder"]
+invalid:
+  description: What is wrong with the apps that are left out, a list of lines by the app's name.
+  returned: success
+  type: dict
+  sample: {app_1: ["/home/me/apps/app_1/setup.toml: titel: is not known: did you mean title?"]}
 errors:
   description: Everything that is wrong. RV(ignore:msg) holds the same, one line each.
   returned: failure
@@ -199,6 +218,8 @@ def main() -> None:
             "secrets": {"type": "dict", "no_log": True},
             "only": {"type": "list", "elements": "str", "default": [EVERY]},
             "fleet": {"type": "list", "elements": "raw", "default": []},
+            "chosen": {"type": "list", "elements": "str", "default": []},
+            "invalid": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
             "secret_names": {"type": "dict", "no_log": False},
         },
         supports_check_mode=True,
@@ -209,6 +230,8 @@ def main() -> None:
             module.params["secret_names"],
             Assignment(module.params["only"]),
             module.params["fleet"],
+            [name.strip() for name in module.params["chosen"] if name.strip()],
+            module.params["invalid"] == "keep",
         )
     except TomlMissingError as error:
         module.fail_json(msg=str(error), errors=[], notices=[])
@@ -218,7 +241,7 @@ def main() -> None:
             errors=[problem.as_dict() for problem in catalog.errors],
             notices=catalog.notices,
         )
-    module.exit_json(changed=False, apps=catalog.apps, notices=catalog.notices)
+    module.exit_json(changed=False, apps=catalog.apps, notices=catalog.notices, invalid=catalog.invalid)
 
 
 if __name__ == "__main__":

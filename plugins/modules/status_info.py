@@ -85,6 +85,11 @@ apps:
     streamlit:
       description: Version of Streamlit in its environment.
       type: str
+    advice:
+      description:
+        - What the end of its log says that can be done, such as the line of C(setup.toml) that lets the app keep a file
+          which it may not write beside its code.
+      type: str
     down:
       description: Whether the front shows the page of an app that does not answer.
       type: bool
@@ -97,7 +102,7 @@ apps:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import host_status
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -110,7 +115,9 @@ def main() -> None:
         apps, daemon_problem = host_status(Layout(module.params["root"]))
         catalog = read_applied(Layout(module.params["root"]))
     except (OSError, ValueError) as error:
-        module.fail_json(msg="The apps below %s can not be read: %s" % (module.params["root"], error))
+        module.fail_json(
+            msg="The apps below %s can not be read: %s%s" % (module.params["root"], error, become_hint(error))
+        )
     module.exit_json(changed=False, apps=apps, catalog=catalog, daemon_problem=daemon_problem)
 
 

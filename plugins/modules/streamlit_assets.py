@@ -73,10 +73,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _streamlit_
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, results_of
 
 
 def _run(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
-    work = [layout, module.params["apps"], module.params["results"], module.params["prune"]]
+    work = [layout, module.params["apps"], results_of(module.params["results"]), module.params["prune"]]
     if module.check_mode or not _streamlit_assets_step.has_work(*work):
         return _streamlit_assets_step.foresee(*work)
     with host_lock(layout.lock, module.params["lock_timeout"], "copies Streamlit's static files"):
@@ -97,7 +98,7 @@ def main() -> None:
     os.umask(0o022)
     try:
         report = _run(module, Layout(module.params["root"]))
-    except (OSError, LockedError) as error:
+    except (OSError, LockedError, ResultError) as error:
         module.fail_json(msg="Streamlit's static files can not be laid out: %s" % error)
     after = "".join("%s: %s\n" % (name, result.get("assets")) for name, result in report["app_results"].items())
     diff = {"before": "" if report["changed"] else after, "after": after}

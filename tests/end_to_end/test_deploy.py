@@ -83,7 +83,7 @@ def test_a_new_tab_beside_it_has_the_new_version(tabs: Tabs, browser: Browser, f
 
 
 def test_a_tab_of_another_app_notices_nothing(tabs: Tabs, front: str, version: str) -> None:
-    """S0-28: same page, same connection, and the state goes on."""
+    """C-09: same page, same connection, and the state goes on."""
     url = "%s/%s/" % (front, short_name("tour", version))
     tab = tabs[url]
     tab.click("Count")

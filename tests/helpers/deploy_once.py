@@ -14,6 +14,7 @@ import sys
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _deploy_run, _instances
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts, results_of
 
 
 def main(path: str) -> None:
@@ -23,7 +24,8 @@ def main(path: str) -> None:
     first, last = task["ports"]
     run = _deploy_run.Run(layout=layout, ports=range(first, last), parallel=2, check_mode=False)
     with host_lock(layout.lock, 60, "deploys in a test"):
-        print(json.dumps(_instances.deploy(run, task["apps"], task["wanted"]).results))
+        outcome = _instances.deploy(run, task["apps"], results_of(task["wanted"]))
+        print(json.dumps(as_dicts(outcome.results)))
 
 
 if __name__ == "__main__":

@@ -16,12 +16,15 @@ from pathlib import Path
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 
 
-def environment(package: str, version: str) -> Path:
-    """An environment with one package and what it needs, compiled, for any user to read."""
-    folder = CACHE / ("%s-%s" % (package, version))
+def environment(package: str, version: str, *further: str) -> Path:
+    """An environment with one package and what it needs, compiled, for any user to read.
+
+    :param further: names of packages that are in it, too
+    """
+    folder = CACHE / "-".join((package, version, *further))
     with once(folder / ".compiled") as needed:
         if needed:
-            _make(folder, "%s==%s" % (package, version))
+            _make(folder, "%s==%s" % (package, version), *further)
     return folder
 
 
@@ -41,12 +44,12 @@ def once(ready: Path) -> t.Iterator[bool]:
         ready.touch()
 
 
-def _make(folder: Path, requirement: str) -> None:
+def _make(folder: Path, *requirements: str) -> None:
     uv = Path(sys.executable).with_name("uv")
     python = folder / "bin" / "python"
     if not python.exists():
         _run([uv, "venv", "--quiet", "--python", "/usr/bin/python3", folder])
-    _run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, requirement])
+    _run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *requirements])
 
 
 def _run(command: list[str | os.PathLike[str]]) -> None:

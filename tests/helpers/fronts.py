@@ -21,8 +21,8 @@ from pathlib import Path
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _serving, _streamlit_assets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import CaddyProcess
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import caddy_config
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import page_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page, unavailable_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontSettings, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UIDS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
@@ -56,7 +56,7 @@ def entry(name: str, base: str | None = None, **changes: t.Any) -> dict[str, t.A
         "base_path": "/" + name if base is None else base,
         "gallery": {"listed": changes.pop("listed", True)},
         "streamlit": {"entry_file": "app.py", "port": None, "config": changes.pop("config", {})},
-        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], **changes},
+        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": [], **changes},
     }
 
 
@@ -90,8 +90,10 @@ class Front:
         self.layout = Layout(str(self.root))
         self.port = free_port()
         self.settings = FrontSettings(layout=self.layout, port=self.port, address="127.0.0.1", **settings)
-        for folder in (self.layout.front, self.layout.assets, self.layout.run, self.layout.envs):
+        for folder in (self.layout.front_apps, self.layout.assets, self.layout.run, self.layout.envs):
             os.makedirs(folder, exist_ok=True)
+        if root is None:  # as a watcher does it, which sets flags; tests do
+            os.symlink("/proc/%d" % os.getpid(), self.layout.watched)
         for name in self.apps:
             os.makedirs(self.layout.app(name).serving, exist_ok=True)
             os.chmod(self.layout.app(name).serving, 0o711)
@@ -102,8 +104,8 @@ class Front:
     def write(self) -> None:
         """Write the configuration and the pages for the catalog as it is now."""
         routes = app_routes(self.layout, self.apps.values())
-        _files.write_file(os.path.join(self.layout.front, "index.html"), gallery_page(routes))
-        _files.write_file(os.path.join(self.layout.front, "unavailable.html"), unavailable_page())
+        for file in page_files(routes, self.settings):
+            file.put()
         if self.server == "caddy":
             self.caddy.make_folders(UIDS, lambda command: (0, "", ""))
             _files.write_file(self.caddy.config, caddy_config(routes, self.settings))
@@ -140,8 +142,13 @@ class Front:
 
     # What a deploy does
 
-    def serve(self, app: str, port: int, page: str | None = None, instance: str | None = None) -> str:
-        """Make a marker; gives ``<instance>.<port>``. Without a page it holds none, as of an unpinned app."""
+    def serve(
+        self, app: str, port: int, page: str | None = None, instance: str | None = None, assets: str | None = None
+    ) -> str:
+        """Make a marker; gives ``<instance>.<port>``. Without a page it holds none, as of an unpinned app.
+
+        :param assets: name of a folder below the store's ``assets``
+        """
         instance = instance or secrets.token_hex(16)
         marker = Path(self.layout.app(app).marker(instance, port))
         marker.mkdir()
@@ -149,6 +156,8 @@ class Front:
         if page is not None:
             (marker / _serving.PAGE).write_text(page)
             (marker / _serving.COMPRESSED_PAGE).write_bytes(gzip.compress(page.encode()))
+        if assets is not None:
+            (marker / _serving.STATIC).symlink_to("../../../../assets/%s/static" % assets)
         return marker.name
 
     def serve_streamlit(self, app: str, port: int, version: str) -> str:
@@ -160,7 +169,7 @@ class Front:
         assets = assets or _streamlit_assets.copy_assets(self.layout, link.name, version)
         instance = secrets.token_hex(16)
         page = _streamlit_assets.write_page(self.layout, self.apps[app], assets, instance, port)
-        return self.serve(app, port, page, instance)
+        return self.serve(app, port, page, instance, assets)
 
     def go_live(self, app: str, pin: str) -> None:
         _files.point_link(self.layout.app(app).live, "serving/" + pin)
@@ -186,6 +195,11 @@ class Front:
         """One request; the path is sent as it is."""
         with contextlib.closing(self.connection()) as connection:
             return ask(connection, path, method, headers, body)
+
+    def follow(self, path: str) -> Answer:
+        """One request, and where it redirects to."""
+        answer = self.ask(path)
+        return self.ask(answer.headers["location"]) if answer.status == 302 else answer
 
     def put(self, path: str, size: int) -> int:
         """The status for an upload that a server may refuse while it is still being sent."""

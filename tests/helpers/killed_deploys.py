@@ -84,7 +84,7 @@ def assert_one_complete_release_serves(host: ServingHost, name: str) -> None:
     assert live is not None
     record = InstanceRecord.read(app.instance(live.instance))
     marker = app.marker(live.instance, live.port)
-    assert sorted(os.listdir(marker)) == ["%d.port" % live.port, "index.html", "index.html.gz"]
+    assert sorted(os.listdir(marker)) == ["%d.port" % live.port, "index.html", "index.html.gz", "static"]
     assert Path(app.release(record.release), "release.json").exists()
     settings, port = host.apps[name], live.port
     # At once, but for who has just been killed with supervisord.

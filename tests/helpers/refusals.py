@@ -17,6 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_run i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step import Request as ReleaseRequest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step import make_releases
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from helpers.environment_host import make_wheel, need_build_user, uv_binary
@@ -88,7 +89,8 @@ class UsedApp:
         results = self._environments(entry, sources)
         if results[self.name]["state"] == "ok":
             results[self.name].update(self.host.wanted[self.name], streamlit="1.67.0", release="0" * 16)
-            results = make_releases(ReleaseRequest(self.host.layout, [entry], results, HostOptions())).results
+            request = ReleaseRequest(self.host.layout, [entry], results_of(results), HostOptions())
+            results = as_dicts(make_releases(request).results)
         self.host.wanted[self.name] = results[self.name]
         outcome = self.host.deploy()
         self.took[cause] = time.monotonic() - began

@@ -42,7 +42,7 @@ def catalog_entry(name: str, folder: Path, /, **settings: t.Any) -> dict[str, t.
         "environment": {"python": None, "files": {}, "entry": "requirements.txt"},
         "env": {},
         "data": {"paths": []},
-        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "ignore": []},
+        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": [], "ignore": []},
         "limits": {"memory": None, "cpu": None},
         "gallery": {"listed": True},
         "deploy": {"keep": 5, "start_timeout": 60, "drain_timeout": 0, "max_draining": 2},

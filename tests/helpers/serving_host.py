@@ -23,6 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
 from helpers.environments import CACHE, environment, once
 from helpers.supervisord import Supervisord
@@ -33,6 +34,18 @@ _SERVER = {"address": "127.0.0.1", "headless": True, "scriptHealthCheckEnabled":
 _BROWSER = '[browser]\ngatherUsageStats = false\nserverAddress = "localhost"\n'
 
 Results = dict[str, dict[str, t.Any]]
+
+
+class Told(t.NamedTuple):
+    """What a deploy came to, as the module returns it."""
+
+    results: Results
+    changed: bool
+    diffs: t.Sequence[dict[str, t.Any]]
+
+    @classmethod
+    def of(cls, outcome: _instances.Outcome) -> Told:
+        return cls(as_dicts(outcome.results), outcome.changed, outcome.diffs)
 
 
 def free_ports(count: int) -> range:
@@ -83,7 +96,7 @@ class ServingHost:
             "streamlit": {"entry_file": "app.py", "port": None, "config": {}},
             "env": {},
             "data": {"paths": []},
-            "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "ignore": []},
+            "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": [], "ignore": []},
             "deploy": {"keep": 5, "start_timeout": 60, "drain_timeout": 0, "max_draining": 2},
             **settings,
         }
@@ -163,11 +176,11 @@ class ServingHost:
         defaults = {"layout": self.layout, "ports": self.ports, "parallel": 4, "check_mode": False}
         return _deploy_run.Run(**{**defaults, **options})
 
-    def deploy(self, **options: t.Any) -> _instances.Outcome:
+    def deploy(self, **options: t.Any) -> Told:
         """Deploy what is wanted, as the module does."""
         run = self.run(**options)
         with host_lock(self.layout.lock, 60, "tests"):
-            return _instances.deploy(run, list(self.apps.values()), self.wanted)
+            return Told.of(_instances.deploy(run, list(self.apps.values()), results_of(self.wanted)))
 
     def answers(self) -> bool:
         """Whether supervisord answers; the socket of a killed one is still there."""

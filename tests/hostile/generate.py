@@ -231,7 +231,8 @@ class Generator:
         return str(key.example or key.default or "a")
 
     def _strings(self, key: Key) -> list[str]:
-        good = _GOOD_ORIGINS if key.name == "allowed_origins" else _GOOD_PATHS if key.name == "paths" else []
+        origins = key.name in ("allowed_origins", "frame_ancestors")
+        good = _GOOD_ORIGINS if origins else _GOOD_PATHS if key.name == "paths" else []
         return [
             self.text() if self._chance(0.05) or not good else self._random.choice(good)
             for _ in range(2 if good else 0)

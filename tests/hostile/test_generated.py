@@ -104,6 +104,7 @@ def _twin(app: App) -> App:
     route = {
         **app["route"],
         "allowed_origins": ["https://o%d.twin" % n for n in range(len(app["route"]["allowed_origins"]))],
+        "frame_ancestors": ["https://f%d.twin" % n for n in range(len(app["route"]["frame_ancestors"]))],
     }
     headers = _headers(app)
     config = {"server.trustedUserHeaders": json.dumps({"X-%d-Twin" % n: "x" for n in range(len(headers))})}
@@ -129,6 +130,8 @@ def _as_app(word: Word, app: App) -> Word:
     text = word.text
     for number, origin in enumerate(app["route"]["allowed_origins"]):
         text = text.replace(re.escape("https://o%d.twin" % number), re.escape(origin))
+    for number, site in enumerate(app["route"]["frame_ancestors"]):
+        text = text.replace("https://f%d.twin" % number, site)
     for number, header in enumerate(_headers(app)):
         text = text.replace("X-%d-Twin" % number, header)
         text = text.replace("x_%d_twin" % number, header.lower().replace("-", "_"))

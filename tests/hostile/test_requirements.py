@@ -125,7 +125,41 @@ PROJECTS = {
         "uv.lock": LOCK_START + ITSELF.replace("evil", "alpha") + ALPHA.replace(HASH, HASH + "\\n-e {canary}"),
     },
 }
-ATTACKS = {**{name: {"requirements.txt": text} for name, text in LISTS.items()}, **PROJECTS}
+POETRY = "[tool.poetry.dependencies]\nalpha = '*'\n"
+CONDA = "dependencies:\n- python\n- pip:\n  - alpha\n"
+PYLOCK = 'lock-version = "1.0"\n[[packages]]\nname = "alpha"\nversion = "1.0"\n'
+PYLOCK_FILE = 'wheels = [{ url = "https://x/a.whl", hashes = { sha256 = "%s" } }]\n' % HASH.partition(":")[2]
+OTHERS = {
+    "Poetry with a path": {"pyproject.toml": POETRY + 'evil = { path = "{canary}" }\n'},
+    "Poetry with an address": {"pyproject.toml": POETRY + 'evil = { url = "file://{canary}" }\n'},
+    "Poetry with a version of two lines": {"pyproject.toml": POETRY + 'evil = "1\\n-e {canary}"\n'},
+    "Poetry with a name of two lines": {"pyproject.toml": POETRY + '"evil\\n-e {canary}" = "*"\n'},
+    "Poetry with a platform that goes on": {
+        "pyproject.toml": POETRY + "evil = { version = '*', platform = \"x'\\n-e {canary}\" }\n"
+    },
+    "Poetry with a lock of two lines": {
+        "pyproject.toml": POETRY,
+        "poetry.lock": '[[package]]\nname = "alpha"\nversion = "1.0\\n-e {canary}"\n',
+    },
+    "a Pipfile with a folder": {"Pipfile": '[packages]\nalpha = "*"\nevil = { path = "{canary}", editable = true }\n'},
+    "a Pipfile with a marker of two lines": {
+        "Pipfile": '[packages]\nevil = { version = "*", markers = "os_name != \'x\'\\n-e {canary}" }\n'
+    },
+    "a Pipfile.lock with a file": {"Pipfile.lock": '{"default": {"evil": {"file": "file://{canary}"}}}'},
+    "a Pipfile.lock with a version of two lines": {
+        "Pipfile.lock": '{"default": {"evil": {"version": "==1\\n-e {canary}"}}}'
+    },
+    "conda with an option": {"environment.yml": CONDA + "  - -e {canary}\n"},
+    "conda with an address": {"environment.yml": CONDA + "  - evil @ file://{canary}\n"},
+    "conda with a quoted line": {"environment.yml": CONDA + '  - "evil\\n-e {canary}"\n'},
+    "conda with a block": {"environment.yml": CONDA + "  - |\n    evil\n    -e {canary}\n"},
+    "pylock with a folder": {"pylock.toml": PYLOCK + 'directory = { path = "{canary}" }\n'},
+    "pylock with an archive": {"pylock.toml": PYLOCK + 'archive = { url = "file://{canary}" }\n' + PYLOCK_FILE},
+    "pylock with a marker of two lines": {
+        "pylock.toml": PYLOCK + "marker = \"os_name != 'x'\\n-e {canary}\"\n" + PYLOCK_FILE
+    },
+}
+ATTACKS = {**{name: {"requirements.txt": text} for name, text in LISTS.items()}, **PROJECTS, **OTHERS}
 
 BACKEND = """
 import pathlib
@@ -229,9 +263,50 @@ def a_lock(chance: random.Random) -> str:
     return text + chance.choice(keys) + "\n" if chance.random() < 0.2 else text
 
 
+def _with_strings_mutated(chance: random.Random, text: str, quote: str) -> str:
+    """A text with one or two of its quoted strings mutated, by words that are escaped as TOML and JSON want it."""
+    strings = list(re.finditer("%s[^%s\n]*%s" % (quote, quote, quote), text))
+    for match in sorted(
+        chance.sample(strings, chance.randint(0, min(2, len(strings)))), key=lambda found: -found.start()
+    ):
+        text = text[: match.start()] + _toml_string(mutated(chance, match[0][1:-1])) + text[match.end() :]
+    return text
+
+
+def a_poetry(chance: random.Random) -> dict[str, str]:
+    text = POETRY + chance.choice(
+        (
+            'b = "^1.2"\n',
+            'c = { version = "~2", extras = ["x"], markers = "os_name == \'x\'" }\n',
+            'd = [{ version = "1.*", python = "<3.12", platform = "linux" }]\n',
+        )
+    )
+    lock = '[[package]]\nname = "alpha"\nversion = "1.0"\n'
+    return {
+        "pyproject.toml": _with_strings_mutated(chance, text, '"'),
+        "poetry.lock": _with_strings_mutated(chance, lock, '"'),
+    }
+
+
+def a_conda(chance: random.Random) -> dict[str, str]:
+    lines = ["dependencies:", "- python=3.11", "- pip:", *("  - " + each for each in chance.choices(GOOD[:2], k=2))]
+    return {"environment.yml": mutated(chance, "\n".join(lines) + "\n")}
+
+
 KINDS: dict[str, t.Callable[[random.Random], dict[str, str]]] = {
     "requirements.txt": lambda chance: {"requirements.txt": a_list(chance), "limits.txt": a_list(chance)},
     "pyproject.toml": lambda chance: {"pyproject.toml": a_project(chance)},
+    "Poetry": a_poetry,
+    "Pipfile": lambda chance: {
+        "Pipfile": _with_strings_mutated(chance, '[packages]\na = "*"\nb = { version = "==1.0" }\n', '"')
+    },
+    "Pipfile.lock": lambda chance: {
+        "Pipfile.lock": _with_strings_mutated(
+            chance, '{"default": {"a": {"version": "==1.0", "markers": "os_name == \'x\'"}}}', '"'
+        )
+    },
+    "environment.yml": a_conda,
+    "pylock.toml": lambda chance: {"pylock.toml": _with_strings_mutated(chance, PYLOCK + PYLOCK_FILE, '"')},
     "uv.lock": lambda chance: {"pyproject.toml": PROJECT, "uv.lock": a_lock(chance)},
 }
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _listeners
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
-from ansible_collections.selfhost.pyapps.plugins.modules import app_removal, instances, status_info
+from ansible_collections.selfhost.pyapps.plugins.modules import app_logs, app_removal, instances, status_info
 from helpers.modules import run_module
 from helpers.serving_host import ServingHost
 from helpers.supervisord import wait_for
@@ -55,6 +55,18 @@ def test_the_status_of_a_healthy_app_tells_release_port_process_and_memory(servi
     assert found["pid"] == getattr(_listeners.listener(found["port"]), "pid", None)
     assert 30 < found["pss_mb"] <= found["rss_mb"] < 600
     assert (found["down"], found["others"]) == (False, [])
+
+
+def test_a_write_that_is_refused_later_is_in_log_and_status(serving_host: ServingHost, app: str) -> None:
+    """S0-24: the file and the line to write, without a deploy."""
+    assert status(serving_host, app)["advice"] is None
+    script = GOOD + "import threading\nthreading.Timer(1, open, ['usage.json', 'w']).start()\n"
+    serving_host.release(app, script)
+    assert serving_host.deploy().results[app]["note"] == "live"
+    told = wait_for(lambda: status(serving_host, app)["advice"], 10, "the refused write in the status")
+    assert told.endswith('Write into setup.toml: [data] paths = ["usage.json"]')
+    logs = run_module(app_logs, root=str(serving_host.root), app=[app])["logs"]
+    assert [log["advice"] for log in logs] == [None, told]
 
 
 def test_a_crash_loop_is_unhealthy_whatever_supervisor_calls_it(serving_host: ServingHost, app: str) -> None:

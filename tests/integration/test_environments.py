@@ -189,9 +189,15 @@ def test_a_timeout_is_a_reason(host: Host, wheels: Path) -> None:
 
 
 def test_an_unknown_python_is_one_apps_failure(host: Host, wheels: Path) -> None:
-    """S0-24: with what to install."""
-    report = host.make(app("a", "alpha\n", python="3.99"), app("b", "alpha\n"), wheelhouse=str(wheels))
-    assert "apt install python3.99" in of(report, "a")["reason"]
+    """S0-24: with the file that asks, and with what is there."""
+    report = host.make(
+        app("a", "alpha\n", python="3.99", python_from="runtime.txt"),
+        app("b", "alpha\n", requires_python=[">=3.9", "<4"]),
+        app("c", "alpha\n", requires_python=[">=3.99"], python_from="pyproject.toml"),
+        wheelhouse=str(wheels),
+    )
+    assert "Python 3.99, which runtime.txt asks for, is not installed on this host" in of(report, "a")["reason"]
+    assert "no Python of this host is >=3.99, as pyproject.toml asks. Here are: 3." in of(report, "c")["reason"]
     assert of(report, "b")["state"] == "ok"
 
 

@@ -71,7 +71,7 @@ def test_fifty_apps_without_a_change_cost_nearly_nothing(host: Host) -> None:
 
 
 def test_a_tool_that_can_not_be_had_fails_the_module(host: Host) -> None:
-    """S0-40: without it nothing goes on; the message names it."""
+    """Without it nothing goes on; the message names it."""
     wheels = Path(host.root) / "wheels"
     make_wheel(wheels, "alpha", "1.0")
     tools = {"supervisor": {"requirements": ["supervisor==4.3.*"]}}

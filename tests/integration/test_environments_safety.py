@@ -112,7 +112,7 @@ def test_nothing_of_a_package_runs_while_it_is_built(host: Host, wheels: Path) -
 
 
 def test_bytecode_is_compiled_once_and_shared(host: Host, wheels: Path) -> None:
-    """S0-31: a further environment costs what differs, bytecode included; the real path is in tracebacks."""
+    """A further environment costs what differs, bytecode included; the real path is in tracebacks."""
     for version in ("1.0", "2.0"):
         make_wheel(
             wheels, "gamma", version, {"gamma.py": "def fail():\n    raise ValueError\n", "v%s.py" % version[0]: ""}

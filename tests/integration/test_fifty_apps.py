@@ -56,7 +56,7 @@ def files_of_others(host: SiteHost, changed: str) -> dict[str, tuple[int, int]]:
 
 
 def test_fifty_apps_cost_the_tasks_of_one_and_a_change_of_one_touches_no_other(host: SiteHost) -> None:
-    """S0-28, C-09, and the quality bar of 50 processes: one environment, one process each."""
+    """C-09, and the quality bar of 50 processes: one environment, one process each."""
     add_app(host, 0)
     assert host.site().code == 0
     one = host.site()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import pwd
@@ -18,6 +19,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _nginx_sites
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.modules import caddy_site, nginx_site
 from helpers.environments import environment
@@ -128,6 +130,23 @@ class TestNginxSite:
         assert nginx.run(disable_default_site=True)["failed"] is True
         assert sorted(os.listdir(nginx.enabled)) == ["default", "mine"]
         assert sorted(os.listdir(nginx.available)) == ["default", "mine"]
+
+    def test_debians_unchanged_default_site_makes_way_and_comes_back(
+        self, nginx: Nginx, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first run by the README: nobody has said anything of Debian's welcome page, and the URLs open."""
+        content = (nginx.available / "default").read_bytes()
+        known = nginx.root / "status"
+        known.write_text(
+            " /etc/nginx/sites-available/default %s\n" % hashlib.md5(content, usedforsecurity=False).hexdigest()
+        )
+        monkeypatch.setattr(_nginx_sites, "_DPKG_STATUS", str(known))
+        os.unlink(nginx.run()["pending"])
+        assert sorted(os.listdir(nginx.enabled)) == ["mine", "pyapps.conf"]
+        assert "default_server" in (nginx.available / "pyapps.conf").read_text()
+        assert nginx.run()["changed"] is False
+        os.unlink(nginx.run(state="absent")["pending"])
+        assert sorted(os.listdir(nginx.enabled)) == ["default", "mine"]
 
     def test_the_default_site_goes_when_asked_and_comes_back(self, nginx: Nginx) -> None:
         """Nothing of the user's is touched, except that the default site may be disabled by a variable."""

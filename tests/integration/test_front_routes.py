@@ -8,12 +8,15 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import socket
 import threading
 import typing as t
 from pathlib import Path
 
 import pytest
-from helpers.fronts import Front, ask, entry, eventually
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _away_page
+from helpers.fronts import Answer, Front, ask, entry, eventually
 from helpers.processes import Echo
 
 PAGE = "<!DOCTYPE html><title>%s</title>"
@@ -37,6 +40,7 @@ def front(server: str) -> t.Iterator[Front]:
         entry("app-1", title='<b>"One"</b> & more', owner="Jo & Co"),
         entry("app_2", base="/deep/er.app", listed=False),
         entry("plain", pinned=False),
+        entry("known", pinned=False),
         entry("never"),
         entry("down"),
         entry("switch"),
@@ -69,6 +73,11 @@ def pins(front: Front, echo: Echo) -> dict[str, str]:
     for name in ("app-1", "app_2", "plain", "down", "switch", "gone", "big"):
         found[name] = front.serve(name, echo.port, None if name == "plain" else PAGE % name)
         front.go_live(name, found[name])
+    scripts = Path(front.layout.assets, "streamlit-x", "static", "js")
+    scripts.mkdir(parents=True)
+    (scripts / "a b.js").write_text("script")
+    found["known"] = front.serve("known", echo.port, assets="streamlit-x")
+    front.go_live("known", found["known"])
     return found
 
 
@@ -82,13 +91,25 @@ def base36(number: int) -> str:
     return base36(number // 36) + digits[number % 36] if number >= 36 else digits[number]
 
 
+def assert_is_a_page_of_the_front(answer: Answer, retry: str | None = "5") -> None:
+    """Never stored, and with the security headers of all other answers."""
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert answer.headers["content-security-policy"] == "frame-ancestors 'self'"
+    assert answer.headers.get("retry-after") == retry
+    assert not {"etag", "last-modified"} & set(answer.headers)
+
+
 class TestGallery:
     def test_it_lists_listed_apps_by_title_owner_and_link_escaped(self, front: Front, pins: dict[str, str]) -> None:
         """The gallery at ``/``; instead of S0-61's 404 there."""
         answer = front.ask("/")
         assert answer.status == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert '<a href="/app-1/"><h2>&lt;b&gt;&quot;One&quot;&lt;/b&gt; &amp; more</h2>' in answer.text
+        title = "&lt;b&gt;&quot;One&quot;&lt;/b&gt; &amp; more"
+        assert '<a href="/app-1/"><h2 title="%s">%s</h2>' % (title, title) in answer.text
         assert "<small>Jo &amp; Co</small>" in answer.text
         assert "er.app" not in answer.text
         assert not {"http://", "https://", "src="} & set(answer.text.split())
@@ -99,9 +120,33 @@ class TestGallery:
         front = Front(server, [entry("app-1")], gallery=False)
         try:
             front.start()
-            assert front.ask("/").status == 404
+            for path in ("/", "/nothing"):
+                answer = front.ask(path)
+                assert answer.status == 404
+                assert "There is no app at this address" in answer.text
+                assert "All apps" not in answer.text
         finally:
             front.close()
+
+
+class TestAddressesWithoutAnApp:
+    @pytest.mark.parametrize("path", ["/nothing", "/app-1x/", "/APP-1/", "/a/b?c=%2f", "/favicon.ico", "/index.html"])
+    def test_they_are_a_friendly_404(self, front: Front, path: str) -> None:
+        """It names the way to the gallery, whoever asks how."""
+        for method in ("GET", "POST", "PUT"):
+            answer = front.ask(path, method, body=b"x" if method != "GET" else None)
+            assert answer.status == 404
+            assert "There is no app at this address" in answer.text
+            assert '<a href="/">All apps</a>' in answer.text
+            assert_is_a_page_of_the_front(answer, retry=None)
+        assert front.ask(path, "HEAD").body == b""
+        assert front.ask(path, headers={"If-None-Match": "*", "Range": "bytes=0-3"}).status == 404
+
+    def test_what_is_refused_below_an_app_says_nothing_of_apps(self, front: Front) -> None:
+        """Rules 0 and 4, and the front's own addresses."""
+        for path in ("/app-1/_stcore/metrics", "/app-1/~/x", "/_pyapps/x", "/_pyapps/away/app-1", "/_pyapps/not-found"):
+            answer = front.ask(path)
+            assert (answer.status, "no app at this address" in answer.text) == (404, False)
 
 
 class TestDocuments:
@@ -112,7 +157,7 @@ class TestDocuments:
         assert front.ask("/app-1?x=1&y=%20z").headers["location"] == "/app-1/?x=1&y=%20z"
         assert front.ask("/deep/er.app").headers["location"] == "/deep/er.app/"
 
-    @pytest.mark.parametrize("path", ["/app-1/", "/app-1/page_2", "/app-1/a/b?embed=true", "/app-1/static/x.js"])
+    @pytest.mark.parametrize("path", ["/app-1/", "/app-1/page_2", "/app-1/a/b?embed=true", "/app-1/static"])
     def test_any_other_path_of_an_app_is_its_page(self, front: Front, pins: dict[str, str], path: str) -> None:
         """Rule 6; S0-62"""
         answer = front.ask(path)
@@ -124,8 +169,32 @@ class TestDocuments:
         assert not {"etag", "last-modified", "server"} & set(answer.headers) - {"server"}
         assert not any(letter.isdigit() for letter in answer.headers.get("server", ""))
 
+    @pytest.mark.parametrize(
+        "path", ["static/x.js", "static/js/x.chunk.js", "static/x", "a/b.css?v=1", "x.mjs", "x.js.map"]
+    )
+    @pytest.mark.parametrize("app", ["app-1", "known"])
+    def test_a_script_or_style_that_is_not_there_is_no_page(
+        self, front: Front, pins: dict[str, str], echo: Echo, app: str, path: str
+    ) -> None:
+        """A page in its place is what Streamlit calls "Cannot load Streamlit frontend code"; pinned or not."""
+        for way in ("", "~/%s/" % pins[app] if app == "app-1" else ""):
+            answer = front.follow("/%s/%s%s" % (app, way, path))
+            assert (answer.status, app in answer.text) == (404, False), way
+
+    def test_an_unpinned_apps_scripts_come_from_disk(self, front: Front, pins: dict[str, str]) -> None:
+        """Those of the live release; the rest of such an app is its process's."""
+        answer = front.ask("/known/static/js/a%20b.js?v=1")
+        assert (answer.status, answer.text) == (200, "script")
+        assert "javascript" in answer.headers["content-type"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-cache"
+        for path in ("static/../%d.port" % int(pins["known"].partition(".")[2]), "static/js", "static/js/"):
+            assert "script" not in front.ask("/known/" + path).text
+        for path in ("page_2", "component/x/y.js", "media/x.css", "app/static/x.js", "_stcore/health"):
+            assert reached(front.ask("/known/" + path).text) == "/known/" + path
+
     def test_a_page_is_sent_as_it_was_compressed_at_its_deploy(self, front: Front, pins: dict[str, str]) -> None:
-        """C-19: no work for each visitor; the file says so, because it holds something else here."""
+        """No work for each visitor; the file says so, because it holds something else here."""
         compressed = Path(front.layout.app("app-1").serving, pins["app-1"], "index.html.gz")
         kept = compressed.read_bytes()
         compressed.write_bytes(gzip.compress(b"compressed before"))
@@ -197,17 +266,39 @@ class TestDocuments:
         for path in ("/never/", "/never/_stcore/health", "/never/page?x=1"):
             answer = front.ask(path)
             assert answer.status == 503
-            assert "One moment" in answer.text
-            assert answer.headers["retry-after"] == "5"
-            assert answer.headers["cache-control"] == "no-store"
+            assert "App never</h1>" in answer.text
+            assert "has not been live yet" in answer.text
+            assert "as soon as it is back" not in answer.text
+            assert_is_a_page_of_the_front(answer)
 
     def test_the_flag_down_shows_the_friendly_page_until_it_is_gone(self, front: Front, pins: dict[str, str]) -> None:
         """The watcher's flag; a pinned path is not concerned."""
         flag = Path(front.layout.app("down").down)
         flag.touch()
-        assert [front.ask(path).status for path in ("/down/", "/down/_stcore/health")] == [503, 503]
+        answers = [front.ask(path) for path in ("/down/", "/down/_stcore/health", "/down/a/b?x=1")]
+        assert [answer.status for answer in answers] == [503, 503, 503]
+        assert {answer.text for answer in answers} == {answers[0].text}
+        assert "App down</h1>" in answers[0].text
+        assert "does not answer right now" in answers[0].text
+        assert "This app is from Johan." in answers[0].text
+        assert '<a href="/">All apps</a>' in answers[0].text
+        assert_is_a_page_of_the_front(answers[0])
         assert front.ask("/down/~/%s/_stcore/health" % pins["down"]).status == 200
         flag.unlink()
+        assert front.ask("/down/").text == PAGE % "down"
+
+    def test_who_sets_the_flag_says_why_and_since_when(self, front: Front, pins: dict[str, str]) -> None:
+        """Other words when it was stopped on purpose; whoever sends whatever sees the page."""
+        app = front.layout.app("down")
+        for reason, words in _away_page.WORDS.items():
+            _away_page.set_down(front.layout, app, reason)
+            for method in ("GET", "POST", "PUT", "DELETE"):
+                answer = front.ask("/down/", method, body=b"x" if method != "GET" else None)
+                assert answer.status == 503
+                assert words in answer.text
+                assert re.search('<p>Since <time datetime="20[^"]*Z">[1-9][^<]* UTC</time>[.]</p>', answer.text)
+                assert_is_a_page_of_the_front(answer)
+        _away_page.clear_down(app)
         assert front.ask("/down/").text == PAGE % "down"
 
     def test_a_crashed_process_is_503_for_visitors_and_502_for_its_tabs(
@@ -219,9 +310,100 @@ class TestDocuments:
         pin = front.serve("gone", crashed.port, PAGE % "gone")
         front.go_live("gone", pin)
         live = front.ask("/gone/_stcore/health")
-        assert (live.status, "One moment" in live.text) == (503, True)
+        assert (live.status, "App gone</h1>" in live.text, "right now" in live.text) == (503, True, True)
         assert front.ask("/gone/~/%s/_stcore/health" % pin).status == 502
         assert front.ask("/app-1/").status == 200
+
+
+class TestComponentsThatAskAtTheRoot:
+    @pytest.mark.parametrize("page", ["/app-1/", "/app-1/page_2?x=1", "/app-1/component/a.b/index.html?streamlitUrl=x"])
+    def test_they_are_found_by_the_app_whose_page_asks(self, front: Front, pins: dict[str, str], page: str) -> None:
+        """Some published components know only ``/component/<name>/``."""
+        answer = front.ask("/component/a.b/main.js?v=1", headers={"Referer": "http://localhost" + page})
+        assert (answer.status, answer.headers["location"]) == (307, "/app-1/component/a.b/main.js?v=1")
+        assert reached(front.ask(answer.headers["location"]).text) == "/app-1/component/a.b/main.js?v=1"
+
+    def test_a_pinned_page_stays_with_its_instance(self, front: Front, pins: dict[str, str]) -> None:
+        pinned = "/deep/er.app/~/%s/component/a.b/" % pins["app_2"]
+        answer = front.ask("/component/a.b/c%20d", headers={"Referer": "https://x:1" + pinned + "index.html"})
+        assert answer.headers["location"] == pinned + "c%20d"
+
+    @pytest.mark.parametrize(
+        "referer", ["", "http://x/", "http://x/app-1", "http://x/APP-1/", "x/app-1/", "http://x//"]
+    )
+    def test_without_an_app_they_are_404(self, front: Front, referer: str) -> None:
+        """Nor does a Referer lead anywhere but below an app."""
+        answer = front.ask("/component/a.b/main.js", headers={"Referer": referer} if referer else {})
+        assert (answer.status, "location" in answer.headers) == (404, False)
+
+
+class TestWithoutAWatcher:
+    """Nobody sets a flag, so the front asks the process before it serves the page from disk."""
+
+    @pytest.fixture(autouse=True)
+    def unwatched(self, front: Front) -> t.Iterator[None]:
+        watched = Path(front.layout.watched)
+        watched.unlink()
+        yield
+        watched.symlink_to("/proc/%d" % os.getpid())
+
+    def test_the_page_of_a_dead_app_is_503_and_that_of_another_is_served(
+        self, front: Front, pins: dict[str, str]
+    ) -> None:
+        """Also when the link is there and its watcher is not."""
+        crashed = Echo()
+        crashed.close()
+        front.go_live("gone", front.serve("gone", crashed.port, PAGE % "gone"))
+        for target in (None, "/proc/99999999"):
+            if target:
+                Path(front.layout.watched).symlink_to(target)
+            for path in ("/gone/", "/gone/page_2?x=1"):
+                answer = front.ask(path)
+                assert (answer.status, "App gone</h1>" in answer.text) == (503, True)
+                assert_is_a_page_of_the_front(answer)
+            for path in ("/app-1/", "/app-1/page_2?x=1"):
+                answer = front.ask(path)
+                assert (answer.status, answer.text) == (200, PAGE % "app-1")
+                assert_is_a_page_of_the_front(answer, retry=None)
+            assert front.ask("/never/").status == 503
+        Path(front.layout.watched).unlink()
+
+    def test_nothing_of_a_visitor_goes_with_the_question(self, front: Front) -> None:
+        """Whoever has the port now may be another one."""
+        asked: list[bytes] = []
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            thread = threading.Thread(target=lambda: asked.append(_answer_once(server)))
+            thread.start()
+            front.go_live("gone", front.serve("gone", server.getsockname()[1], PAGE % "gone"))
+            headers = {"Cookie": "secret=1", "Authorization": "Basic secret"}
+            assert front.ask("/gone/a?secret=2", headers=headers).status == 200
+            thread.join()
+        assert asked[0].startswith(b"GET /gone/_stcore/health HTTP/1.1\r\n")
+        assert b"secret" not in asked[0]
+
+    def test_who_is_slow_or_unwell_is_not_dead(self, front: Front) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            front.go_live("gone", front.serve("gone", silent.getsockname()[1], PAGE % "gone"))
+            answer = front.ask("/gone/")
+            assert (answer.status, answer.text) == (200, PAGE % "gone")
+            assert_is_a_page_of_the_front(answer, retry=None)
+        with socket.create_server(("127.0.0.1", 0)) as unwell:
+            front.go_live("gone", front.serve("gone", unwell.getsockname()[1], PAGE % "gone"))
+            thread = threading.Thread(target=_answer_once, args=(unwell, b"503 Service Unavailable"))
+            thread.start()
+            answer = front.ask("/gone/")
+            thread.join()
+            assert (answer.status, answer.text) == (200, PAGE % "gone")
+
+
+def _answer_once(server: socket.socket, status: bytes = b"200 OK") -> bytes:
+    connection, _address = server.accept()
+    with connection:
+        asked = b""
+        while b"\r\n\r\n" not in asked:
+            asked += connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok" % status)
+    return asked
 
 
 class TestPinnedPaths:
@@ -240,6 +422,27 @@ class TestPinnedPaths:
         assert front.ask(path).status == 410
         assert front.ask("/app-1/~/%s.22/_stcore/health" % ("0" * 32)).status == 404
         assert front.ask("/app-1/~/%s.%d/_stcore/health" % ("0" * 32, echo.port)).status == 410
+
+    def test_when_an_instance_ends_is_read_from_its_marker(self, front: Front, echo: Echo) -> None:
+        """By tabs, from disk and never from a cache: nothing while it does not drain, 410 when it is gone."""
+        pin = front.serve("app-1", echo.port)
+        path = "/app-1/~/%s/ends.json" % pin
+        answer = front.ask(path)
+        assert (answer.status, answer.body, answer.headers["cache-control"]) == (204, b"", "no-store")
+        Path(front.layout.app("app-1").serving, pin, "ends.json").write_text('{"until": 1, "limit": 2}\n')
+        answer = front.ask(path, headers={"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"})
+        assert (answer.status, answer.text, answer.headers["cache-control"]) == (
+            200,
+            '{"until": 1, "limit": 2}\n',
+            "no-store",
+        )
+        assert "last-modified" not in answer.headers
+        assert "etag" not in answer.headers
+        assert answer.headers["date"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert front.ask("/app-1/~/%s/ends.json.gz" % pin).status == 302
+        front.retire("app-1", pin)
+        assert front.ask(path).status == 410
 
     def test_a_pin_of_another_app_is_410(self, front: Front, pins: dict[str, str]) -> None:
         """An app's markers are its own."""

@@ -58,7 +58,7 @@ def test_a_first_deploy_serves_and_a_second_run_changes_nothing(host: ServingHos
     assert shake("https://evil.example") == 403
     app = host.layout.app(name)
     assert os.readlink(app.live) == "serving/%s.%d" % (result["instance"], port)
-    assert sorted(os.listdir(app.live)) == ["%d.port" % port, "index.html", "index.html.gz"]
+    assert sorted(os.listdir(app.live)) == ["%d.port" % port, "index.html", "index.html.gz", "static"]
     assert oct(os.stat(app.live).st_mode)[-3:] == "755"
     assert result["instance"] in (Path(app.live) / "index.html").read_text()
     before = host.seen(name)

@@ -89,7 +89,11 @@ def test_at_most_so_many_drain_and_the_oldest_ends_first(host: ServingHost) -> N
             sessions.append(visitors.enter_context(visit(host, name, results[-1])))
         assert drains(host, name) == [results[1]["instance"], results[2]["instance"]]
         assert [visitor.is_open() for visitor in sessions] == [False, True, True, True]
-    assert any("more than max_draining" in line for line in said)
+    assert any("and with it 1 session: more than max_draining" in line for line in said)
+    # Before a deploy that ends sessions their number is told: in the table of the run before, and when it begins.
+    risks = [(result.get("ends_sessions"), result.get("next_ends_sessions")) for result in results]
+    assert risks == [(None, None), (None, None), (None, 1), (1, None)]
+    assert "%s: going live will end 1 session" % name in said
 
 
 def test_a_time_that_is_over_ends_an_open_session_by_watcher_or_run(host: ServingHost) -> None:

@@ -19,11 +19,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.action import app_table as app_table_action
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _ports
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from helpers.apps import SETTINGS, make_app
+from helpers.environments import environment
 from helpers.refusals import GOOD, UsedApp
 from helpers.serving_host import ServingHost
+
+TABLE = {"url": "https://apps.example", "preview_url": "", "removed": [], "notices": []}
+app_table = app_table_action.ActionModule.__new__(app_table_action.ActionModule)  # what it shows needs no task
+
+RICH = "5" * 32  # an environment with rich in it
+LONG_KEY = "a key that is longer than a line of a terminal is wide, which Rich breaks into two lines of its own"
+RICH_SCRIPT = "def f(n):\n    return {}[%r] if n == 0 else f(n - 1)\n\n\nf(8)\n" % LONG_KEY
 
 LIMIT = 4  # seconds of what never ends
 GOAL = 5.0  # seconds from the cause to the refusal; measured and shown
@@ -72,6 +81,20 @@ RELEASES = {
         "script", "terminated by SIGKILL", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
     ),
     "ends seconds later": Refused("", "exit status 7", DIES_LATER, wants={"stable_time": 30}, waits=3),
+    "writes a database beside its code": Refused(
+        "script",
+        'may not write app.db beside its code, which is read-only. Write into setup.toml: [data] paths = ["app.db"]',
+        "import sqlite3\nsqlite3.connect('app.db').execute('CREATE TABLE visits (day)')\n",
+    ),
+    "writes a log beside its code": Refused(
+        "script", 'setup.toml: [data] paths = ["app.log"]', "import logging\nlogging.FileHandler('app.log')\n"
+    ),
+    "its release command writes beside its code": Refused(
+        "release_command",
+        'setup.toml: [data] paths = ["usage.json"]',
+        files={"m.py": "open('usage.json', 'w')\n"},
+        wants={"release_command": "python m.py"},
+    ),
     "missing entry file": Refused("start", "app.py", None),
     "another base path": Refused(
         "health", "/used/_stcore/health", server={"baseUrlPath": "elsewhere"}, wants={"start_timeout": 15}, waits=15
@@ -152,11 +175,22 @@ def _untouched(used: UsedApp) -> t.Iterator[None]:
 
 def check(result: dict[str, t.Any], step: str, says: str) -> None:
     """S0-24: the result names step and cause, with the last lines that tell more."""
-    log = result["log"].splitlines() if isinstance(result["log"], str) else result["log"]
-    told = "\n".join([result["reason"], *log])
+    told = "\n".join([result["reason"], *result["log"]])
     assert (result["state"], result["step"]) == ("failed", step or result["step"]), told
     assert says in told
-    assert len(log) <= 20
+    assert len(result["log"]) <= 20
+    if step != "catalog":  # whose errors end the run before there are results
+        check_table(result)
+
+
+def check_table(result: dict[str, t.Any]) -> None:
+    """S0-24: people read that the old release serves, the reason, and the log line by line."""
+    apps = [{"name": "used", "base_path": "/used"}]
+    lines, answer = app_table.tell({**TABLE, "apps": apps, "results": {"used": result}}, "here")
+    assert lines[2].split(maxsplit=3) == ["used", "https://apps.example/used/", "failed", "kept (old release serves)"]
+    at = lines.index("used failed at step %s: %s" % (result["step"], result["reason"]))
+    assert lines[at + 1 :] == ["    | " + line for line in result["log"]]
+    assert answer["failed"]
 
 
 @pytest.mark.parametrize("cause", list(RELEASES))
@@ -208,6 +242,15 @@ def change_record(used: UsedApp, script: str, **changes: t.Any) -> None:
     release = used.host.release(used.name, script)
     path = Path(used.host.layout.app(used.name).release(release)) / "release.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_with_rich_the_exception_is_the_reason_too(used: UsedApp) -> None:
+    """S0-24: Streamlit then prints tracebacks to its output, and its errors end with "Uvicorn server started on …"."""
+    os.symlink(environment("streamlit", "1.67.0", "rich"), os.path.join(used.host.layout.envs, RICH))
+    change_record(used, RICH_SCRIPT, environment=RICH)
+    result = used.deploy("an exception that Rich prints")
+    check(result, "script", "KeyError: ")
+    assert result["reason"] == "the script raised an exception: KeyError: '%s'" % LONG_KEY
 
 
 def test_a_release_that_was_pruned_meanwhile_is_refused(used: UsedApp) -> None:

@@ -132,6 +132,33 @@ def test_a_run_again_changes_nothing(here: Here) -> None:
     assert CANARY not in shown.replace(here.tunnel.variables["cloudflared_credentials"], "")
 
 
+def test_one_apps_typo_stops_no_other(here: Here) -> None:
+    """S0-02, and issue 13, points 12 and 23: a run for another app, and one for all that keeps the faulty one."""
+    setup = here.host.apps / here.other / "setup.toml"
+    right = setup.read_text()
+    setup.write_text(right + "colour = 1\n")
+    before = here.touched(here.other)
+    try:
+        alone = here.play("deploy", app=here.diary, pyapps_secrets={"left": {"env": {"A": "b"}}})
+        kept = here.host.site(pyapps_invalid="keep", **here.tunnel.variables)
+        misspelt = here.host.site(pyapps_frontt="caddy", pyapps_parallel="two", **here.tunnel.variables)
+    finally:
+        setup.write_text(right)
+    assert alone.code == 0, alone.text
+    assert "stays as it was applied: %s: streamlit.colour: " % setup in alone.text
+    assert "note: pyapps_secrets: left: is no app: remove it" in alone.text
+    assert kept.code == 2, kept.text
+    assert "%s failed at step validate: %s: streamlit.colour: " % (here.other, setup) in kept.text
+    assert "1 of 2 apps failed: %s (validate)" % here.other in kept.text
+    assert kept.changed == 0
+    assert here.touched(here.other) == before
+    assert here.healthy("other")
+    assert (misspelt.code, misspelt.tasks) == (2, 0), misspelt.text
+    assert "pyapps_frontt: is not a variable of this collection: did you mean pyapps_front?" in misspelt.text
+    assert 'pyapps_parallel: must be an integer (found: "two")' in misspelt.text
+    assert "argument_spec" not in misspelt.text
+
+
 def test_the_doctor_names_what_is_wrong_and_what_to_do(here: Here) -> None:
     """Everything at once, and the health of the apps below it."""
     names = {**here.tunnel.variables, "pyapps_public_url": ""}

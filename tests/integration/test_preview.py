@@ -42,7 +42,7 @@ def show(host: ServingHost, name: str, version: int, **options: t.Any) -> Result
 def promote(host: ServingHost, name: str) -> Result:
     with host_lock(host.layout.lock, 60, "tests"):
         prepared = _preview_end.prepare(host.layout, [name], host.apps.values())
-        return _instances.deploy(host.run(), *prepared).results[name]
+        return _instances.deploy(host.run(), *prepared).results[name].as_dict()
 
 
 def shown(host: ServingHost, name: str) -> list[str]:
@@ -77,7 +77,7 @@ def test_a_preview_runs_beside_and_goes_live_without_another_start(host: Serving
     process = "%s.%s" % (name, instance)
     assert host.seen(name)["processes"] == {process: seen["processes"][process]}
     app = host.layout.app(name)
-    assert sorted(os.listdir(app.live)) == ["%d.port" % live["port"], "index.html", "index.html.gz"]
+    assert sorted(os.listdir(app.live)) == ["%d.port" % live["port"], "index.html", "index.html.gz", "static"]
     assert host.deploy().changed is False
     refused = promote(host, name)
     assert (refused["state"], refused["step"]) == ("failed", "preview")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from helpers.release_target import NEW, OLD, Target, new_target
 
 # As root both ways are tried: as root itself, and by `become` as a user without rights.
@@ -99,7 +100,7 @@ def test_one_broken_app_stops_no_other(target: Target) -> None:
     assert "Streamlit 1.41.1 can not allow other origins" in outcome.app(origins)["reason"]
     assert "passwd is a link that leads out of the app's folder" in outcome.app(link)["reason"]
     assert {outcome.app(name)["step"] for name in (option, origins, link)} == {"release"}
-    assert outcome.app(earlier) == target.results[earlier]
+    assert outcome.app(earlier) == Result.of(target.results[earlier]).as_dict()
     assert [name for name in target.results if os.listdir(target.app(name).releases)] == [good]
 
 

@@ -14,13 +14,14 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import parse_dotenv
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
 from helpers.canary import holders, shows
 from helpers.release_target import NEW, Target, new_target
 
 IDENTITIES = ["", "nobody"] if os.geteuid() == 0 else [""]
 CANARY = "canary-of-this-test"
-FILES = ("secret-env.json", "secrets.toml")
+FILES = ("secret-env.json", "secrets.toml", "secret.env")
 
 each_identity = pytest.mark.parametrize("target", IDENTITIES, ids=lambda user: user or "self", indirect=True)
 
@@ -36,7 +37,7 @@ def secrets_of(name: str, key: str) -> dict[str, t.Any]:
 
 
 @each_identity
-def test_secrets_end_in_two_files_and_nowhere_else(target: Target) -> None:
+def test_secrets_end_in_three_files_and_nowhere_else(target: Target) -> None:
     """C-11, S0-15: not in logs, diffs, results or temporary files, of controller and target; and .env beats nothing
     that the inventory says."""
     name, other = target.add_app(NEW), target.add_app(NEW)
@@ -51,7 +52,10 @@ def test_secrets_end_in_two_files_and_nowhere_else(target: Target) -> None:
     assert variables == {"KEY": CANARY + "-given", "MORE": CANARY + "-file"}
     toml = (release / "code" / ".streamlit" / "secrets.toml").read_text()
     assert toml == '[auth]\npassword = "%s-toml"\n' % CANARY
-    assert not list(target.root.rglob(".env"))
+    # S0-15: what reads .env beside the code finds what is in it, and what the inventory says instead
+    assert list(target.root.rglob(".env")) == [release / "code" / ".env"]
+    assert (release / "code" / ".env").readlink() == Path("../secret.env")
+    assert parse_dotenv((release / "code" / ".env").read_text()) == variables
     assert not any((target.code(first, other).parent / file).exists() for file in FILES)
 
     assert not shows(planned.text + first.text, CANARY)

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _deploy_run, _drain, _instances, _rollback
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import Session, session
 
@@ -38,7 +39,7 @@ def back(host: ServingHost, *names: str, release: str = "", **options: t.Any) ->
     _rollback.check_request(host.layout, names, names, release)
     with host_lock(host.layout.lock, 60, "tests"):
         prepared = _rollback.prepare(host.layout, names, release, host.apps.values(), run.check_mode)
-        return _instances.deploy(run, *prepared).results
+        return as_dicts(_instances.deploy(run, *prepared).results)
 
 
 def visit(host: ServingHost, name: str, result: Result) -> t.ContextManager[Session]:
@@ -62,8 +63,8 @@ def test_an_old_instance_that_still_drains_is_made_live_again_without_a_start(ho
             assert (predicted["release"], predicted["changed"], host.seen(name)) == (first["release"], True, before)
             result = back(host, name)[name]
             assert (result["state"], result["instance"], result["draining"]) == ("ok", first["instance"], 1)
-            assert "start_seconds" not in result
-            assert "switch_seconds" in result
+            assert result["start_seconds"] is None
+            assert result["switch_seconds"] is not None
             assert host.seen(name)["processes"]["%s.%s" % (name, first["instance"])] == process
             assert host.seen(name)["live"] == "serving/%s.%d" % (first["instance"], first["port"])
             assert drains(host, name) == [second["instance"]]

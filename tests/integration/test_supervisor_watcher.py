@@ -15,10 +15,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import away_page
+from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._watcher import Watcher
+from helpers.fronts import entry
 from helpers.supervisord import Supervisord, supervisor_environment, wait_for
 
 INSTANCE = "0" * 32
@@ -92,6 +95,44 @@ def test_the_flag_follows_the_port(daemon: Supervisord) -> None:
     wait_for(lambda: not os.path.exists(place.down), 20, "the next watcher removes the flag")
     server.close()
     other.close()
+
+
+def test_visitors_are_told_why_an_app_is_away_and_since_when(daemon: Supervisord) -> None:
+    """Stopped by hand, started again, crashed: the front's page says which, and goes when the app answers."""
+    server = Server()
+    place = make_app(daemon, "app_1", server.port)
+    route = app_routes(daemon.layout, [entry("app_1", title="Sales")])[0]
+    os.makedirs(daemon.layout.front_apps)
+    Path(daemon.layout.away_page("app_1")).write_text(away_page(route, True))
+    program = "app_1." + INSTANCE
+    daemon.add(program, program_text(program, ["/bin/sleep", "1000"], layout=daemon.layout, start_seconds=0))
+    daemon.wait_for_state(program, "RUNNING")
+    watcher = Watcher(daemon.layout)
+    server.close()
+    watcher.watch_ports()
+    crashed = Path(place.down_page).read_text()
+    assert "does not answer right now" in crashed
+    assert '<time datetime="20' in crashed
+
+    daemon.rpc.stop(program, 10)
+    watcher.watch_reasons()
+    stopped = Path(place.down_page).read_text()
+    assert "stopped on purpose" in stopped
+    assert "right now" not in stopped
+    watcher.watch_reasons()
+    assert Path(place.down_page).read_text() == stopped, "since when it is stopped"
+    daemon.rpc.start(program)
+    watcher.watch_reasons()
+    assert "does not answer right now" in Path(place.down_page).read_text()
+
+    server = Server(server.port)
+    watcher.watch_ports()
+    assert not os.path.lexists(place.down)
+    assert not os.path.lexists(place.down_page)
+    server.close()
+    daemon.rpc.stop(program, 10)
+    watcher.watch_ports()
+    assert "stopped on purpose" in Path(place.down_page).read_text()
 
 
 def test_visitors_of_an_app_that_comes_back_do_not_wait_for_the_next_look(

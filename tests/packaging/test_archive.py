@@ -13,6 +13,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tools.build_ignore import block
 
 TOOLS = Path(sysconfig.get_path("scripts"))
 # Files as they lie about in a checkout that is used: each must stay out of the archive.
@@ -28,7 +29,14 @@ PLANTED = (
     "roles/pyapps/.env",
     "roles/pyapps/files/.venv/lib/site.py",
     "roles/pyapps/tasks/run.log",
+    "roles/pyapps/id_rsa",
+    "plugins/modules/cache.sqlite3",
     "run.log",
+    "d",
+    "docs2/notes.md",
+    "play/notes.yml",
+    "unknown/deep/notes.md",
+    "Überraschung/notes.md",
     ".demo/srv/pyapps/apps/app_1/data/visitors.db",
     ".venv/bin/python",
     ".tools/venv/bin/python",
@@ -105,11 +113,16 @@ def test_the_archive_holds_what_is_named_and_nothing_that_lies_about(archive: Pa
     assert folders <= {"changelogs", "docs", "meta", "playbooks", "plugins", "roles", "schemas"}
 
 
+def test_what_stays_out_is_made_from_what_goes_in(checkout: Path) -> None:
+    """Nobody writes these patterns by hand."""
+    assert block() in (checkout / "galaxy.yml").read_text()
+
+
 def test_every_tracked_file_of_a_role_and_plugin_is_in_the_archive(archive: Path, checkout: Path) -> None:
     """A template with a new suffix would be missing on every host that installs the collection."""
     with tarfile.open(archive) as tar:
         names = {name.removeprefix("./") for name in tar.getnames()}
-    parts = ["meta", "playbooks", "plugins", "roles", "schemas"]
+    parts = ["changelogs", "docs", "meta", "playbooks", "plugins", "roles", "schemas"]
     tracked = subprocess.run(
         ["git", "ls-files", *parts], cwd=checkout, check=True, capture_output=True, text=True
     ).stdout

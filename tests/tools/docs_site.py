@@ -10,8 +10,10 @@ Links that leave docs/ lead to the same file in the repository.
 from __future__ import annotations
 
 import ast
+import html
 import os
 import re
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from mkdocs.structure.files import File, Files
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = CHECKOUT / "docs"
+_ANCHOR = re.compile(r'\s(?:id|name)="([^"]*)"')
+_ANCHORED = re.compile(r'<a\s[^>]*?href="([^":]*#[^"]+)"')
 _LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 
 
@@ -34,6 +38,31 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     """Let links to files outside docs/ lead to the repository."""
     source = DOCS / page.file.src_uri
     return _outward(markdown, source.parent, config["repo_url"])
+
+
+def on_post_build(config: Any) -> None:
+    """Refuse a link to a heading that is not there. MkDocs' own check does not see pages that are made here.
+
+    :raises ValueError: names each page and link
+    """
+    dead = dead_anchors(Path(config["site_dir"]))
+    if dead:
+        raise ValueError("links to headings that are not there:\n" + "\n".join(dead))
+
+
+def dead_anchors(site: Path) -> list[str]:
+    """Links of a built site, ``<page>: <link>``, whose page has no such anchor."""
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
+    anchors = {path: set(_ANCHOR.findall(text)) for path, text in pages.items()}
+    dead = []
+    for path, text in pages.items():
+        for link in sorted(set(_ANCHORED.findall(text))):
+            place, _hash, anchor = html.unescape(link).partition("#")
+            target = Path(os.path.normpath(path.parent / place)) if place else path
+            target = target / "index.html" if target.is_dir() else target
+            if urllib.parse.unquote(anchor) not in anchors.get(target, ()):
+                dead.append(f"{path.relative_to(site)}: {link}")
+    return dead
 
 
 def made_pages() -> dict[str, str]:
@@ -58,9 +87,16 @@ def _outward(markdown: str, folder: Path, repository: str) -> str:
 
 
 def _roles() -> str:
-    readmes = sorted(CHECKOUT.glob("roles/*/README.md"))
-    pages = [_deeper(_moved(readme.read_text(encoding="utf-8"), readme.parent)) for readme in readmes]
+    pages = [
+        _deeper(_titled(_moved(readme.read_text(encoding="utf-8"), readme.parent), readme.parent.name))
+        for readme in sorted(CHECKOUT.glob("roles/*/README.md"))
+    ]
     return "# Roles\n\nEach is usable alone, with its own variables only.\n\n" + "\n".join(pages)
+
+
+def _titled(text: str, role: str) -> str:
+    """A role's README below the heading that links to it name: the role's name alone."""
+    return re.sub(r"\A\s*# .*", f"# {role}", text)
 
 
 def _moved(text: str, folder: Path) -> str:

@@ -80,7 +80,7 @@ def test_a_candidate_that_failed_leaves_no_program(host: Host, run: Run) -> None
 
 
 def test_errors_in_settings_stop_the_run_before_anything_changes(host: Host, tmp_path: Path) -> None:
-    """S0-05: a missing entry file and a typo, of two apps, are both reported at once, and nothing is touched."""
+    """S0-06, S0-07: a missing entry file and a typo, of two apps, are both reported at once, and nothing is touched."""
     shutil.copytree(APPS, tmp_path, dirs_exist_ok=True)
     make_app(tmp_path / "no_entry", settings='[streamlit]\nentry_file = "gone.py"\n')
     make_app(tmp_path / "typo", settings='titel = "A typo"\n' + SETTINGS)

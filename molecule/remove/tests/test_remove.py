@@ -21,7 +21,7 @@ def _traces(host: Host, app: str) -> list[str]:
 
 
 def test_the_host_is_the_one_that_the_scenario_says(host: Host) -> None:
-    """S0-40, C-18: Debian's own daemon on one, no systemd on the other."""
+    """C-18: Debian's own daemon on one, no systemd on the other."""
     daemons = host.check_output("pgrep -af '[s]upervisord'")
     if "bookworm" in host.backend.name:
         assert "/etc/supervisor/supervisord.conf" in daemons

@@ -220,12 +220,17 @@ def test_the_controller_keeps_no_secret(world: World, step: str) -> None:
     assert not run.seen
 
 
-def test_the_target_keeps_secrets_in_two_files_of_their_app_only(host: Host, world: World) -> None:
+def test_the_target_keeps_secrets_in_files_of_their_app_only(host: Host, world: World) -> None:
     """C-11: in no other file, whoever owns it: logs, supervisor's configuration, catalog, Ansible's own folders."""
     assert world.made.done.returncode == 0
     own, other = live_release(host, "app_1"), live_release(host, "app_2")
-    assert held(host, CANARY) == {own + "/secret-env.json", own + "/secrets.toml", other + "/secrets.toml"}
-    for path in (own + "/secret-env.json", own + "/secrets.toml"):
+    assert held(host, CANARY) == {
+        own + "/secret-env.json",
+        own + "/secret.env",
+        own + "/secrets.toml",
+        other + "/secrets.toml",
+    }
+    for path in (own + "/secret-env.json", own + "/secret.env", own + "/secrets.toml"):
         file = host.file(path)
         assert (file.user, file.group, file.mode) == ("root", "pyapp-app_1", 0o640)
         assert as_user(host, "pyapp-app_1", "cat %s", path) == 0

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,12 @@ from ansible_collections.selfhost.pyapps.plugins.action.releases import (
     name_releases,
     with_secrets,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 from helpers.release_target import catalog_entry
 
-OK: dict[str, t.Any] = {"state": "ok", "changed": False, "environment": "e" * 16, "assets": "streamlit-1"}
+OK = Result(environment="e" * 16, assets="streamlit-1")
+TOLD = OK.as_dict()
 
 
 def app_folder(tmp_path: Path, name: str) -> dict[str, t.Any]:
@@ -33,17 +36,16 @@ def test_each_app_gets_its_release_or_its_reason(tmp_path: Path) -> None:
     """S0-24: an app whose folder can not be sent fails alone, and an earlier failure is carried on untouched."""
     apps = [app_folder(tmp_path, name) for name in ("bad", "failed", "good", "waiting")]
     (tmp_path / "bad" / "link").symlink_to("/etc")
-    before = {"state": "failed", "step": "environment", "reason": "no", "log": ["x"], "changed": False}
-    results = {"good": OK, "bad": OK, "waiting": {**OK, "environment": None}, "failed": before}
+    before = Result().failed("environment", "no", ["x"])
+    results = {"good": OK, "bad": OK, "waiting": replace(OK, environment=None), "failed": before}
     files, named = name_releases(apps, results, HostOptions())
-    assert len(named["good"]["release"]) == 16
-    assert named["waiting"]["release"] is None
-    assert named["waiting"]["state"] == "ok"
-    assert named["bad"]["state"] == "failed"
-    assert named["bad"]["step"] == "release"
-    assert named["bad"]["reason"].startswith(str(tmp_path / "bad") + ": link is a link that leads out")
+    assert len(named["good"].release) == 16
+    assert named["waiting"].release is None
+    assert named["waiting"].state == "ok"
+    assert named["bad"].state == "failed"
+    assert named["bad"].step == "release"
+    assert named["bad"].reason.startswith(str(tmp_path / "bad") + ": link is a link that leads out")
     assert named["failed"] == before
-    assert "release" not in OK
     assert sorted(files) == ["good", "waiting"]
 
 
@@ -52,13 +54,13 @@ def test_secrets_come_from_folder_and_inventory_and_a_faulty_file_fails_its_app(
     apps = [app_folder(tmp_path, name) for name in ("good", "faulty", "failed")]
     (tmp_path / "good" / ".env").write_text("A=folder\nB=folder\n")
     (tmp_path / "faulty" / ".env").write_text("geheim")
-    results = {"good": OK, "faulty": OK, "failed": {**OK, "state": "failed"}}
+    results = {"good": OK, "faulty": OK, "failed": OK.failed("environment", "no")}
     given = given_secrets({"good": {"env": {"A": "inventory"}}, "elsewhere": {"env": {"A": "x"}}})
     secrets, checked = with_secrets(apps, results, given)
     assert secrets["good"].env == {"A": "inventory", "B": "folder"}
     assert "elsewhere" not in secrets
-    assert [name for name in checked if checked[name]["state"] == "failed"] == ["faulty", "failed"]
-    assert str(tmp_path / "faulty" / ".env") + ": line 1 is not NAME=value" in checked["faulty"]["reason"]
+    assert [name for name in checked if checked[name].state == "failed"] == ["faulty", "failed"]
+    assert str(tmp_path / "faulty" / ".env") + ": line 1 is not NAME=value" in checked["faulty"].reason
     assert "geheim" not in str(checked)
 
 
@@ -70,8 +72,8 @@ def test_faulty_secrets_fail_the_task_without_a_value() -> None:
 
 def test_what_the_first_question_has_changed_is_not_forgotten() -> None:
     """An app got its secrets back at the first question, and another one its release at the second."""
-    first = {"missing": {"new": {}}, "app_results": {"back": {"changed": True}, "new": {"changed": True}, "a": OK}}
-    second = {"missing": {}, "app_results": {"back": OK, "new": {"changed": False, "state": "failed"}, "a": OK}}
+    first = {"missing": {"new": {}}, "app_results": {"back": {"changed": True}, "new": {"changed": True}, "a": TOLD}}
+    second = {"missing": {}, "app_results": {"back": TOLD, "new": {"changed": False, "state": "failed"}, "a": TOLD}}
     results = both_changes(first, second)
     assert {name: result["changed"] for name, result in results.items()} == {"back": True, "new": False, "a": False}
 
@@ -81,7 +83,7 @@ def test_an_entry_file_that_is_not_sent_is_told(tmp_path: Path) -> None:
     app = app_folder(tmp_path, "app")
     (tmp_path / "app" / ".pyappsignore").write_text("*.py\n")
     _files, named = name_releases([app], {"app": OK}, HostOptions())
-    assert "app.py, the entry_file, is not sent" in named["app"]["reason"]
+    assert "app.py, the entry_file, is not sent" in named["app"].reason
 
 
 def test_a_diff_names_files_and_shows_no_content(tmp_path: Path) -> None:

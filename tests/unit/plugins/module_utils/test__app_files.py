@@ -30,8 +30,9 @@ def test_a_missing_file_is_no_unreadable_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\xef\xbb\xbfa", "byte order mark"),
-        (b"\xff\xfea\x00", "byte order mark"),
+        (b"\xff\xfea", "begins as UTF-16 text"),
+        (b"\xff\xfe\x00\xd8a\x00", "begins as UTF-16 text"),
+        (b"\xef\xbb\xbfok\n\xe9", "not UTF-8 text .line 2"),
         (b"ok\n\xe9", "not UTF-8 text .line 2"),
         (b"x" * 1025, "larger than 1 KiB"),
     ],
@@ -41,6 +42,14 @@ def test_what_is_no_sane_text_is_refused(tmp_path: Path, content: bytes, message
     path.write_bytes(content)
     with pytest.raises(UnreadableError, match=message):
         read_app_text(str(tmp_path), str(path), 1024)
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_what_windows_writes_is_read(tmp_path: Path, codec: str) -> None:
+    """Notepad writes a byte order mark, PowerShell's > writes UTF-16; the mark is no part of the text."""
+    text = "\ufeffé\r\n" if codec in ("utf-16-le", "utf-16-be") else "é\r\n"
+    (tmp_path / "file").write_bytes(text.encode(codec))
+    assert read_app_text(str(tmp_path), str(tmp_path / "file"), 1024) == "é\r\n"
 
 
 def test_links_that_lead_out_or_nowhere_are_refused(tmp_path: Path) -> None:

@@ -28,12 +28,13 @@ def app(name: str, **different: t.Any) -> dict[str, t.Any]:
     """An entry of the catalog."""
     entry: dict[str, t.Any] = {
         "name": name,
+        "folder": "/apps/" + name,
         "title": "An app",
         "kind": "streamlit",
         "owner": {"name": ""},
         "base_path": "/" + name,
         "gallery": {"listed": True},
-        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": []},
+        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": []},
         "streamlit": {"entry_file": "main.py", "port": None, "config": {}},
         "env": {"MODE": "quick"},
         "deploy": {"keep": 5},
@@ -72,7 +73,7 @@ def test_no_value_of_a_variable_is_written_down() -> None:
         ({"deploy": {"keep": 9}}, False),
         ({"title": "Another title"}, True),
         ({"base_path": "/elsewhere"}, True),
-        ({"route": {"pinned": True, "max_upload_mb": 500, "allowed_origins": []}}, True),
+        ({"route": {"pinned": True, "max_upload_mb": 500, "allowed_origins": [], "frame_ancestors": []}}, True),
         ({"streamlit": {"port": None, "config": {"server.trustedUserHeaders": {"X-User": "user"}}}}, True),
         ({"streamlit": {"port": None, "config": {"theme.base": "dark"}}}, False),
     ],

@@ -50,16 +50,18 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
         "folder": str(checkout / "apps" / "app_1"),
         "owner": {"name": "Johan"},
         "base_path": "/app-1",
-        "streamlit": {"entry_file": "app_1.py", "port": 8001, "config": {}},
+        "streamlit": {"entry_file": "app_1.py", "port": 8001, "config": {}, "own": []},
         "environment": {
             "python": None,
+            "python_from": "",
+            "requires_python": [],
             "allow_build": False,
             "files": {"requirements.txt": "streamlit==1.41.*\n"},
             "entry": "requirements.txt",
         },
         "env": {},
         "data": {"paths": []},
-        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": []},
+        "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": []},
         "limits": {"memory": None, "cpu": None},
         "gallery": {"listed": True},
         "deploy": DEPLOY,
@@ -75,6 +77,36 @@ def test_only_the_entry_file_is_needed(tmp_path: Path) -> None:
     app = catalog.apps[0]
     assert (app["name"], app["title"], app["owner"]) == ("my_dash", "My Dash", {"name": ""})
     assert (app["base_path"], app["streamlit"]["port"]) == ("/my_dash", None)
+
+
+def test_the_entry_file_may_have_blanks_and_brackets(tmp_path: Path) -> None:
+    """It runs under plain Streamlit, too."""
+    folder = make_app(tmp_path / "my_dash", '[streamlit]\nentry_file = "my pages/1 Start (new).py"\n', {})
+    (folder / "my pages").mkdir()
+    (folder / "my pages" / "1 Start (new).py").touch()
+    catalog = read_catalog(str(tmp_path))
+    assert catalog.errors == []
+    assert catalog.apps[0]["streamlit"]["entry_file"] == "my pages/1 Start (new).py"
+
+
+@pytest.mark.parametrize(("paths", "told"), [('["static/out"]', 1), ('["static"]', 0), ('["out"]', 0)])
+def test_data_below_the_static_folder_is_told(tmp_path: Path, paths: str, told: int) -> None:
+    """Newer Streamlits answer 400 for links that lead out of it."""
+    settings = SETTINGS + "[data]\npaths = %s\n[streamlit.config]\nserver.enableStaticServing = true\n" % paths
+    make_app(tmp_path / "my_dash", settings, {})
+    catalog = read_catalog(str(tmp_path))
+    assert catalog.errors == []
+    found = [notice for notice in catalog.notices if "static" in notice]
+    assert len(found) == told
+    assert all('Name the whole folder, [data] paths = ["static"]' in notice for notice in found)
+
+
+def test_options_of_streamlits_own_file_are_known_as_such(tmp_path: Path) -> None:
+    own = "[server]\nmaxUploadSize = 1\nold = true\n"
+    settings = SETTINGS + "[streamlit.config]\nserver.maxUploadSize = 2\n"
+    make_app(tmp_path / "my_dash", settings, {".streamlit/config.toml": own})
+    streamlit = read_catalog(str(tmp_path)).apps[0]["streamlit"]
+    assert (streamlit["config"]["server.maxUploadSize"], streamlit["own"]) == (2, ["server.old"])
 
 
 def test_everything_that_can_be_said_arrives_in_the_catalog(tmp_path: Path) -> None:
@@ -94,6 +126,7 @@ def test_everything_that_can_be_said_arrives_in_the_catalog(tmp_path: Path) -> N
         [route]
         pinned = false
         allowed_origins = ["https://Example.com"]
+        frame_ancestors = ["https://*.Example.com:443", "http://Wiki:8080"]
         [limits]
         memory = 512
         cpu = 150
@@ -119,7 +152,12 @@ def test_everything_that_can_be_said_arrives_in_the_catalog(tmp_path: Path) -> N
     assert app["environment"]["python"] == "3.12"
     assert app["env"] == {"DEBUG": "true"}
     assert app["data"] == {"paths": ["uploads", "cache/tiles"]}
-    assert app["route"] == {"pinned": False, "max_upload_mb": 50, "allowed_origins": ["https://example.com"]}
+    assert app["route"] == {
+        "pinned": False,
+        "max_upload_mb": 50,
+        "allowed_origins": ["https://example.com"],
+        "frame_ancestors": ["https://*.example.com", "http://wiki:8080"],
+    }
     assert app["limits"] == {"memory": 512, "cpu": 150}
     assert (app["gallery"], app["deploy"]) == (
         {"listed": False},
@@ -169,7 +207,9 @@ def test_required_is_a_list_of_names(tmp_path: Path, value: str) -> None:
 def test_secrets_of_no_app_are_an_error(tmp_path: Path) -> None:
     make_app(tmp_path / "sales")
     (problem,) = read_catalog(str(tmp_path), {"sale": [], "sales": ["A"]}).errors
-    assert problem.as_line() == "pyapps_secrets: sale: is no app: did you mean sales? (allowed: sales)"
+    assert (
+        problem.as_line() == "pyapps_secrets: sale: is no app: did you mean sales? If not, remove it (allowed: sales)"
+    )
 
 
 def test_a_broken_app_makes_no_second_error_of_its_secrets(tmp_path: Path) -> None:
@@ -193,6 +233,46 @@ def test_spellings_of_a_base_path_are_one(tmp_path: Path, spellings: list[str], 
 
 
 PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
+
+
+def test_apps_may_share_a_list_that_lies_beside_them(tmp_path: Path) -> None:
+    """-r ../common.txt: in the folder of the apps and nowhere else, also by a link."""
+    apps = tmp_path / "apps"
+    make_app(apps / "a", files={"requirements.txt": "-r ../common.txt\nrich\n"})
+    (apps / "common.txt").write_text("streamlit==1.41.*\n-r more.txt\n-r a/requirements.txt\n")
+    (apps / "more.txt").write_text("altair\n")
+    catalog = read_catalog(str(apps))
+    assert catalog.errors == []
+    assert catalog.apps[0]["environment"]["files"] == {"requirements.txt": "rich\nstreamlit==1.41.*\naltair\n"}
+
+    alone = read_catalog(str(apps / "a"))
+    assert ["includes what is not in the folder" in error.message for error in alone.errors] == [True]
+
+    (tmp_path / "secret.txt").write_text("altair\n")
+    (apps / "more.txt").unlink()
+    (apps / "more.txt").symlink_to("../secret.txt")
+    error = read_catalog(str(apps)).errors[0]
+    assert (error.file, "leads out of" in error.message) == (str(apps / "more.txt"), True)
+    for outside in ("../../secret.txt", "../b/../../secret.txt", "../.env", str(tmp_path / "secret.txt")):
+        make_app(apps / "a", files={"requirements.txt": "streamlit\n-r %s\n" % outside})
+        errors = read_catalog(str(apps)).errors
+        assert ["includes what is not in the folder" in error.message for error in errors] == [True], outside
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+def test_every_text_of_an_app_may_come_from_windows(tmp_path: Path, codec: str) -> None:
+    """Notepad and PowerShell: setup.toml, Streamlit's options, variables and secrets alike."""
+    texts = {
+        "setup.toml": SETTINGS + '[env]\r\nrequired = ["KEY"]\r\n',
+        ".streamlit/config.toml": "[server]\r\nmaxUploadSize = 7\r\n",
+        ".env": "KEY=value\r\n",
+        ".streamlit/secrets.toml": 'password = "x"\r\n',
+    }
+    files: dict[str, str | bytes] = {name: text.encode(codec) for name, text in texts.items()}
+    make_app(tmp_path / "a", SETTINGS, files)
+    catalog = read_catalog(str(tmp_path), secret_names={})
+    assert catalog.errors == []
+    assert catalog.apps[0]["streamlit"]["config"] == {"server.maxUploadSize": 7}
 
 
 @pytest.mark.parametrize(
@@ -256,6 +336,25 @@ PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
         (SETTINGS + "[route]\nmax_upload_mb = 0\n", "route.max_upload_mb", "0", "1 to 100000"),
         (SETTINGS + '[route]\nallowed_origins = ["*"]\n', "route.allowed_origins", '"*"', "no *"),
         (SETTINGS + '[route]\nallowed_origins = ["https://a/"]\n', "route.allowed_origins", '"https://a/"', "no path"),
+        (
+            SETTINGS + '[route]\nframe_ancestors = ["example.com"]\n',
+            "route.frame_ancestors",
+            '"example.com"',
+            "http://",
+        ),
+        (SETTINGS + "[route]\nframe_ancestors = [\"'self'\"]\n", "route.frame_ancestors", "\"'self'\"", "no path"),
+        (
+            SETTINGS + '[route]\nframe_ancestors = ["https://a;b"]\n',
+            "route.frame_ancestors",
+            '"https://a;b"',
+            "no path",
+        ),
+        (
+            SETTINGS + '[route]\nframe_ancestors = ["https://a.*.b"]\n',
+            "route.frame_ancestors",
+            '"https://a.*.b"',
+            "no path",
+        ),
         (SETTINGS + '[route]\nallowed_origins = "https://a"\n', "route.allowed_origins", '"https://a"', "an array"),
         (SETTINGS + '[route]\nhost = "a"\n', "route.host", "a string", "allowed_origins"),
         (SETTINGS + "[deploy]\nkeep = 51\n", "deploy.keep", "51", "1 to 50"),
@@ -267,7 +366,7 @@ PORTS = "an integer from 1024 to 65535 but not from 32768 to 60999"
         (SETTINGS + "[gallery]\nlisted = 1\n", "gallery.listed", "1", "true or false"),
         ("a = [[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]\n", "", "", ""),
         (b"\xff", "", "", ""),
-        (b"\xef\xbb\xbf" + SETTINGS.encode(), "", "", ""),
+        (b"\xff\xfe" + SETTINGS.encode(), "", "", ""),
         (b"#" * 70_000, "", "", ""),
     ],
     ids=lambda value: repr(value)[-40:],
@@ -304,9 +403,9 @@ def test_all_errors_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ("b/setup.toml", "streamlit.entry_fil"),
         ("b/setup.toml", "streamlit.entry_file"),
         ("b/requirements.txt", "line 1"),
+        ("b/setup.toml", "streamlit.port"),
         ("c/setup.toml", ""),
         ("d/.streamlit/config.toml", ""),
-        ("b/setup.toml", "streamlit.port"),
     ]
 
 
@@ -371,3 +470,59 @@ def test_nothing_of_an_app_is_executed_or_written(tmp_path: Path) -> None:
     assert read_catalog(str(tmp_path / "apps")).errors == []
     assert not (tmp_path / "executed").exists()
     assert sorted(path.name for path in folder.rglob("*")) == before
+
+
+TYPO = SETTINGS + "colour = 1\n"
+
+
+def test_a_run_for_some_apps_takes_a_faulty_other_one_as_it_was_applied(tmp_path: Path) -> None:
+    """S0-02: one app's typo stops no other app."""
+    make_app(tmp_path / "nav")
+    make_app(tmp_path / "pyproj", TYPO)
+    catalog = read_catalog(str(tmp_path), {"left": []}, chosen=["nav"])
+    assert (catalog.errors, [app["name"] for app in catalog.apps]) == ([], ["nav"])
+    faulty, stale = sorted(catalog.notices, reverse=True)
+    assert faulty.startswith("stays as it was applied: %s: streamlit.colour: " % (tmp_path / "pyproj" / "setup.toml"))
+    assert stale == "pyapps_secrets: left: is no app: remove it"
+
+
+def test_a_run_for_a_faulty_app_is_refused_for_it_alone(tmp_path: Path) -> None:
+    make_app(tmp_path / "nav", TYPO)
+    make_app(tmp_path / "pyproj")
+    assert [problem.key for problem in read_catalog(str(tmp_path), chosen=["nav"]).errors] == ["streamlit.colour"]
+
+
+@pytest.mark.parametrize("chosen", ["a", "b"])
+def test_a_clash_stops_a_run_for_either_app_but_not_for_a_third(tmp_path: Path, chosen: str) -> None:
+    for name in ("a", "b"):
+        make_app(tmp_path / name, SETTINGS + 'base_path = "/x"\n')
+    make_app(tmp_path / "c")
+    assert [problem.key for problem in read_catalog(str(tmp_path), chosen=[chosen]).errors] == ["streamlit.base_path"]
+    other = read_catalog(str(tmp_path), chosen=["c"])
+    assert (other.errors, len(other.notices)) == ([], 1)
+
+
+def test_a_run_for_all_can_go_on_without_faulty_apps(tmp_path: Path) -> None:
+    make_app(tmp_path / "nav")
+    make_app(tmp_path / "py proj", TYPO)
+    make_app(tmp_path / "torn", b"\x00")
+    assert len(read_catalog(str(tmp_path)).errors) == 2
+    catalog = read_catalog(str(tmp_path), keep_invalid=True)
+    assert (catalog.errors, [app["name"] for app in catalog.apps]) == ([], ["nav"])
+    assert sorted(catalog.invalid) == ["py_proj", "torn"]
+    assert "streamlit.colour" in catalog.invalid["py_proj"][0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "said"),
+    [
+        ('entry_file = "main.py"\n', "entry_file", "stands in the wrong place: move it below [streamlit]"),
+        ('[owner]\nname = "a"\nentry_file = "main.py"\n', "owner.entry_file", "move it below [streamlit]"),
+        (SETTINGS + 'title = "Sales"\n', "streamlit.title", "move it to the top of the file, before the first [table]"),
+    ],
+)
+def test_a_key_in_the_wrong_table_is_told_where_it_belongs(tmp_path: Path, settings: str, key: str, said: str) -> None:
+    """Issue 13, point 24: "remove it" was wrong advice."""
+    make_app(tmp_path / "a", settings)
+    problem = next(problem for problem in read_catalog(str(tmp_path)).errors if problem.key == key)
+    assert problem.message.endswith(said)

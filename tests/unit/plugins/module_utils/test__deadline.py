@@ -30,6 +30,13 @@ def test_after_a_reboot_the_moment_counts(uptime: str | None) -> None:
     assert not _deadline.has_passed(FUTURE, uptime)
 
 
+def test_how_much_is_left_is_told_in_seconds() -> None:
+    assert _deadline.seconds_left(*_deadline.begin(3600)) == pytest.approx(3600, abs=2)
+    assert _deadline.seconds_left(_deadline.begin(3600)[0], None) == pytest.approx(3600, abs=2)
+    assert _deadline.seconds_left(*_deadline.begin(-60)) == pytest.approx(-60, abs=2)
+    assert _deadline.seconds_left("damaged", None) == float("-inf")
+
+
 def test_without_a_boot_id_the_moment_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(_deadline, "_BOOT_ID", str(tmp_path / "none"))
     until, uptime = _deadline.begin(3600)

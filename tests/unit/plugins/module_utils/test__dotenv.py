@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import DotenvError, parse_dotenv
+from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import DotenvError, dotenv_text, parse_dotenv
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,9 @@ def test_long_lines_take_no_time() -> None:
     assert parse_dotenv("A=" + " " * 60000 + "x")["A"] == "x"
     with pytest.raises(DotenvError):
         parse_dotenv('A="' + "\\x" * 30000)
+
+
+def test_what_is_written_is_read_again() -> None:
+    """S0-15: by our reader here, and by python-dotenv in an app."""
+    values = {"A": "", "B": 'two\nlines "and" \\ more', "C": " # no comment ", "D": "it's", "E": "\r\t\u00fc"}
+    assert parse_dotenv(dotenv_text(values)) == values

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import threading
+import time
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _drain_watch
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain, _drain_watch, _serving
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 
@@ -138,6 +140,79 @@ def test_a_session_is_kept_as_long_as_streamlit_keeps_it(
     """Streamlit sees a lost connection by its ping, every 30 s, and keeps the session for 120 s more."""
     settings = {"kind": "streamlit", "deploy": deploy, "streamlit": {"config": config}}
     assert _drain.idle_seconds(settings) == seconds
+
+
+def test_who_has_something_unsent_postpones_the_end_up_to_a_limit(
+    app: AppLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tabs that do not wait have reloaded themselves by then, so an open session is one that waits."""
+    record = _drain.begin(app, instance(app, "1", 0), 0, 150, grace_seconds=NEVER)
+    now, open_sessions = [100.0], t.cast("list[int | None]", [1])
+    monkeypatch.setattr(_drain_watch.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_drain, "sessions", lambda app, record: open_sessions[0])
+    watch = _drain_watch.DrainWatch()
+
+    def due_at(moment: float, sessions: int | None) -> list[str]:
+        now[0], open_sessions[0] = moment, sessions
+        return [due.reason for due in watch.due([app])]
+
+    assert _drain.is_due(record)
+    assert due_at(100, 1) == []
+    assert due_at(400, None) == []
+    assert due_at(402, 0) == []  # its network may be away for a moment
+    assert due_at(431, 0) == []
+    assert due_at(432, 0) == ["its time to drain is over"]
+    _drain.begin(app, record, -10, 150, grace_seconds=10)
+    assert due_at(434, 1) == ["its time to drain is over"]
+
+
+def test_a_download_without_a_session_keeps_an_instance(app: AppLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tab may be closed; the connection is there until the file has been sent."""
+    monkeypatch.setattr(_drain, "sessions", lambda app, record: 0)
+    record = instance(app, "1", 0, NEVER)
+    assert not _drain.is_used(app, record)
+    monkeypatch.setattr(_drain._listeners, "connections", lambda port: int(port == record.port))
+    assert _drain.is_used(app, record)
+
+
+def test_tabs_can_read_when_their_instance_ends(app: AppLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the host's clock tells it, also when that is set right meanwhile; only where there is a page that reads."""
+    record = _drain.begin(app, instance(app, "1", 0), 600, grace_seconds=600)
+    file = Path(app.marker(record.instance, record.port), _serving.ENDS)
+    _drain.announce(app, record)
+    assert not file.exists()
+    Path(app.marker(record.instance, record.port), _serving.PAGE).touch()
+    assert not _drain.is_announced(app, record)
+    begun = time.time()
+    _drain.announce(app, record)
+    said = json.loads(file.read_text())
+    assert (said["until"] - begun, said["limit"] - begun) == (pytest.approx(600, abs=3), pytest.approx(1200, abs=3))
+    assert _drain.is_announced(app, record)
+    monkeypatch.setattr(_drain.time, "time", lambda: begun + 86400)
+    assert not _drain.is_announced(app, record)
+    _drain.announce(app, record)
+    assert json.loads(file.read_text())["until"] - begun == pytest.approx(87000, abs=3)
+    for damaged in ("", "[]", "{}", '{"until": "x", "limit": 0}'):
+        file.write_text(damaged)
+        assert not _drain.is_announced(app, record)
+
+
+def test_what_goes_live_again_says_no_end(app: AppLayout) -> None:
+    """Its tabs would reload again and again."""
+    record = instance(app, "1", 0, 600)
+    marker = Path(app.marker(record.instance, record.port))
+    (marker / _serving.PAGE).touch()
+    _drain.announce(app, record)
+    _serving.switch(app, record)
+    assert sorted(file.name for file in marker.iterdir()) == [_serving.PAGE]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(None, "an unknown number of sessions"), (0, "no session"), (1, "1 session"), (12, "12 sessions")],
+)
+def test_sessions_are_counted_in_words(count: int | None, words: str) -> None:
+    assert _drain.counted(count) == words
 
 
 def test_an_instance_is_due_when_its_time_is_over_whatever_it_says(

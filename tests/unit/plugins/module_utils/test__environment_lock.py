@@ -154,7 +154,7 @@ def test_an_own_lock_wins() -> None:
 
 
 def test_a_tool_is_a_request() -> None:
-    """S0-40: what a role needs is asked for in lines."""
+    """What a role needs is asked for in lines."""
     tool = Request.of_tool("supervisor", {"requirements": ["supervisor==4.3.*", "idna"]})
     assert tool.files == {"requirements.txt": "supervisor==4.3.*\nidna\n"}
     assert tool.is_tool

@@ -50,7 +50,7 @@ def test_a_tree_is_adopted_without_its_bytecode(pool: Pool, tmp_path: Path) -> N
 
 
 def test_equal_files_are_one(pool: Pool, tmp_path: Path) -> None:
-    """S0-31: a second tree costs no file."""
+    """A second tree costs no file."""
     for name in ("one", "two"):
         pool.adopt(str(make_source(tmp_path / ("from-" + name))), str(tmp_path / name), os.geteuid(), PYTHON)
     for path in ("lib/a.py", "bin/tool"):
@@ -60,7 +60,7 @@ def test_equal_files_are_one(pool: Pool, tmp_path: Path) -> None:
 def test_a_file_that_can_take_no_more_links_is_copied_again(
     pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S0-31: ext4 ends at 65,000 links; many environments have more equal files than that."""
+    """ext4 ends at 65,000 links; many environments have more equal files than that."""
     real, limit = os.link, 3
 
     def limited(source: str, target: str, **more: object) -> None:
@@ -78,7 +78,7 @@ def test_a_file_that_can_take_no_more_links_is_copied_again(
 
 
 def test_bytecode_comes_from_the_pool_the_second_time(pool: Pool, tmp_path: Path) -> None:
-    """S0-31: compiled once; what could not be compiled is left out."""
+    """Compiled once; what could not be compiled is left out."""
     key, none = "ab" * 32, "cd" * 32
     source = make_source(tmp_path / "source")
     path = "lib/__pycache__/a.pyc"
@@ -94,7 +94,7 @@ def test_bytecode_comes_from_the_pool_the_second_time(pool: Pool, tmp_path: Path
 
 
 def test_distrust_replaces_what_is_damaged(pool: Pool, tmp_path: Path) -> None:
-    """S0-20: a rebuild does not link a damaged file again."""
+    """A rebuild does not link a damaged file again."""
     source = make_source(tmp_path / "source")
     pool.adopt(str(source), str(tmp_path / "one"), os.geteuid(), PYTHON)
     damaged = tmp_path / "one" / "lib" / "a.py"
@@ -124,7 +124,7 @@ def test_prune_keeps_what_is_linked(pool: Pool, tmp_path: Path) -> None:
 def test_a_file_that_another_thread_has_just_added_is_kept(
     pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S0-21: link(2) says ENOENT for a file that is being replaced; so the pool never replaces one.
+    """link(2) says ENOENT for a file that is being replaced; so the pool never replaces one.
 
     Hundreds of equal ``__init__.py`` come from several threads at the same moment.
     """

@@ -37,7 +37,7 @@ def test_a_version_is_searched_and_has_to_be_exact() -> None:
     [
         ("three", 'python is "three": give a version such as "3.12"'),
         ("/nope/python3", "python /nope/python3 does not exist"),
-        ("3.99", "apt install python3.99"),
+        ("3.99", "Here are: 3.*put python3.99 into /usr/local/bin; Debian itself has one version only"),
         ("/bin/true", "is not a Python interpreter"),
         ("/bin/false", "does not work: exit 1"),
         ("/etc/passwd", "can not be started|does not work"),
@@ -59,3 +59,37 @@ def test_an_interpreter_that_only_root_may_run_is_refused(tmp_path: Path) -> Non
     copy.chmod(0o755)
     with pytest.raises(pythons.NoPythonError, match="only its owner may enter"):
         pythons.find_python(str(copy))
+
+
+def _interpreter(number: str) -> pythons.Interpreter:
+    return pythons.Interpreter("/opt/" + number, "cpython-" + number, "linux", "0", "cpython-3")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "taken"),
+    [
+        ((), "3.11.2"),
+        ((">=3.9",), "3.11.2"),
+        ((">=3.12",), "3.13.1"),
+        (("<3.11",), "3.10.4"),
+        (("!=3.11.*", "<3.13"), "3.12.9"),
+    ],
+)
+def test_the_default_is_taken_where_it_fits_else_the_newest_that_does(
+    monkeypatch: pytest.MonkeyPatch, conditions: tuple[str, ...], taken: str
+) -> None:
+    there = tuple(map(_interpreter, ("3.13.1", "3.12.9", "3.11.2", "3.10.4")))
+    monkeypatch.setattr(pythons, "installed", lambda: there)
+    monkeypatch.setattr(pythons, "find_python", lambda _wanted: there[2])
+    assert pythons.find_python_for(conditions, "python").number == taken
+    with pytest.raises(pythons.NoPythonError, match=r"is >=3.14, as Pipfile asks. Here are: 3.13.1, 3.12.9"):
+        pythons.find_python_for((">=3.14",), "python", "Pipfile")
+
+
+def test_the_file_that_asks_is_named() -> None:
+    with pytest.raises(pythons.NoPythonError, match=r"Python 3.98, which .python-version asks for, is not installed"):
+        pythons.find_python("3.98", ".python-version")
+
+
+def test_interpreters_of_the_host_are_found_by_their_names() -> None:
+    assert pythons.find_python(SYSTEM).number in [each.number for each in pythons.installed()]

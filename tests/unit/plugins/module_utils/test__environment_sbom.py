@@ -13,6 +13,7 @@ import pytest
 import tomllib
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_sbom as sbom
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 
 A, B = "a" * 16, "b" * 16
 
@@ -22,8 +23,8 @@ def app(name: str, **environment: t.Any) -> dict[str, t.Any]:
     return {"name": name, "kind": "wsgi", "environment": wanted}
 
 
-def result(environment: str | None, **changes: t.Any) -> dict[str, t.Any]:
-    return {"state": "ok", "environment": environment, **changes}
+def result(environment: str | None, **changes: t.Any) -> Result:
+    return Result(environment=environment, **changes)
 
 
 def component(name: str, **further: t.Any) -> dict[str, t.Any]:

@@ -37,7 +37,7 @@ def test_a_root_too_long_for_a_socket_is_refused() -> None:
 
 def test_what_nothing_matches_is_404() -> None:
     """Caddy's own answer would be an empty 200."""
-    assert "\t\trespond 404\n\t}\n\thandle_errors" in caddy_config([], settings())
+    assert "\t\tvars pyapps_no_app yes\n\t\terror 404\n\t}\n\thandle_errors" in caddy_config([], settings())
 
 
 def test_every_name_needs_no_look_at_any() -> None:

@@ -57,7 +57,11 @@ class TestValues:
     @pytest.mark.parametrize("text", HOSTILE)
     def test_no_value_of_an_app_breaks_out(self, text: str) -> None:
         """The catalog refuses these before; the front does not rely on it."""
-        for changes in ({"base": "/" + text}, {"allowed_origins": ["http://" + text]}):
+        for changes in (
+            {"base": "/" + text},
+            {"allowed_origins": ["http://" + text]},
+            {"frame_ancestors": ["http://" + text]},
+        ):
             with pytest.raises(FrontError):
                 app_routes(LAYOUT, [entry("app", **changes)])
         with pytest.raises(FrontError):
@@ -79,6 +83,18 @@ class TestValues:
         found = settings_of({**params, "port": 80, "public_urls": urls})
         assert found.public_origins == ("https://apps.example.com", "http://a.example", "https://a.example:8443")
         assert found.security_headers[2] == ("Content-Security-Policy", "frame-ancestors 'self'")
+
+    def test_an_apps_frame_ancestors_come_beside_those_of_the_host(self) -> None:
+        """Nobody beside somebody would mean nothing; an applied catalog of an earlier version has no such key."""
+        site = "https://*.example.com"
+        (route,) = app_routes(LAYOUT, [entry("app", frame_ancestors=[site, "*"])])
+        assert route.frame_ancestors == (site, "*")
+        assert settings().policy([site]) == "frame-ancestors 'self' https://*.example.com"
+        assert settings(frame_ancestors=("'none'",)).policy([site]) == "frame-ancestors https://*.example.com"
+        assert settings(frame_ancestors=("'none'",)).policy() == "frame-ancestors 'none'"
+        old = entry("app")
+        del old["route"]["frame_ancestors"]
+        assert app_routes(LAYOUT, [old])[0].frame_ancestors == ()
 
     def test_a_host_has_given_public_and_own_names(self) -> None:
         """What the inventory calls it counts where it can be a name; in a container the machine's own do not."""

@@ -113,6 +113,29 @@ def test_a_root_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
     assert "Choose a shorter pyapps_root" in problem
 
 
+@pytest.mark.parametrize(
+    ("uid", "says", "says_not"), [(0, "mounted read-only", "Run as root"), (1000, "--become", "read-only")]
+)
+def test_a_root_that_cannot_be_written_says_what_this_user_can_do(
+    uid: int, says: str, says_not: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root is not told to become root."""
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    problem = next(line for line in _host_plan.root_problems(Layout(str(tmp_path))) if "not writable" in line)
+    assert says in problem
+    assert says_not not in problem
+
+
+def test_a_root_from_which_no_program_can_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first program of it fails with `Permission denied`, late and without a cause."""
+    flags = os.statvfs_result([0] * 8 + [os.ST_NOEXEC, 255])
+    monkeypatch.setattr(os, "statvfs", lambda path: flags)
+    (problem,) = _host_plan.root_problems(Layout(str(tmp_path)))
+    assert "%s is mounted noexec" % tmp_path in problem
+    assert "DEMO_DIR" in problem
+
+
 def test_a_root_with_a_space_is_fine(tmp_path: Path) -> None:
     root = "/tmp/home of me"
     assert _host_plan.root_problems(Layout(root)) == []
@@ -223,3 +246,19 @@ def test_an_app_that_was_started_before_apps_were_confined_is_told(
         "app_1: not kept away from other apps' ports, because started by an earlier version of this collection: run "
         "the playbook selfhost.pyapps.restart with -e app=app_1 when it suits"
     ] * told
+
+
+def entry(name: str, base_path: str) -> dict[str, str]:
+    return {"name": name, "base_path": base_path, "folder": "/apps/" + name}
+
+
+def test_an_app_cannot_take_the_path_of_one_that_stays_as_it_was_applied() -> None:
+    """C-08: the others' files say what they will have, not what they have."""
+    applied = [entry("a", "/a"), entry("b", "/b")]
+    assert _host_plan.path_problems([entry("b", "/c")], applied) == []
+    for path in ("/a", "/A", "/a/below"):
+        (line,) = _host_plan.path_problems([entry("b", path)], applied)
+        assert line.startswith("/apps/b/setup.toml: streamlit.base_path: ")
+        assert "a as it is applied" in line
+    (line,) = _host_plan.path_problems([entry("b", "")], applied)
+    assert line.startswith("a as it is applied: streamlit.base_path: lies below the path")

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _image_layers
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 
 APP = {"name": "app_1", "folder": "/home/me/apps/App_1", "kind": "streamlit", "streamlit": {"port": 8001}}
 RELEASE = "f" * 16
-RESULTS = {"app_1": {"state": "ok", "release": RELEASE, "environment": "ab", "assets": "streamlit-1.0.0-0123456789ab"}}
+RESULTS = {"app_1": Result(release=RELEASE, environment="ab", assets="streamlit-1.0.0-0123456789ab")}
 CANARY = "geheim-4711"
 
 
@@ -54,7 +55,8 @@ def layout(tmp_path: Path) -> Layout:
     for leftover in (".part-x", "envs/ab/.part-y"):
         put(os.path.join(layout.srv, leftover), CANARY)
     put(os.path.join(layout.front, "index.html"))
-    put(os.path.join(layout.front, "unavailable.html"))
+    put(layout.not_found_page)
+    put(layout.away_page("app_1"))
     put(os.path.join(layout.front, "nginx.pending"), CANARY)
     for folder in (layout.locks, layout.log):
         os.makedirs(folder)
@@ -177,7 +179,7 @@ def test_files_of_the_code_keep_their_times(layout: Layout, tmp_path: Path) -> N
 
 
 def test_an_app_without_a_release_is_refused(layout: Layout) -> None:
-    failed = {"app_1": {"state": "failed", "reason": "no such package"}}
+    failed = {"app_1": Result().failed("environment", "no such package")}
     with pytest.raises(_image_layers.LayerError, match="app_1 has no release: no such package"):
         _image_layers.layers(_image_layers.Wish(layout, [APP], failed, "20000-29999", None))
 

@@ -36,7 +36,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_record_that_is_older_than_a_key_is_read(tmp_path: Path) -> None:
     older = json.loads(RECORD.to_json())
-    del older["app_ports"], older["idle_seconds"], older["confined"]
+    del older["app_ports"], older["idle_seconds"], older["grace_seconds"], older["confined"]
     assert InstanceRecord.read(written(tmp_path, json.dumps(older))) == dataclasses.replace(RECORD, confined=None)
     assert RECORD.app_ports == "20000-29999"
 
@@ -57,6 +57,8 @@ def test_a_record_that_is_older_than_a_key_is_read(tmp_path: Path) -> None:
         {"idle_seconds": -1},
         {"idle_seconds": "8"},
         {"idle_seconds": True},
+        {"grace_seconds": -1},
+        {"grace_seconds": "8"},
         {"confined": "no"},
     ],
 )

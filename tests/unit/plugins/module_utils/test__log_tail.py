@@ -69,6 +69,19 @@ def test_an_exception_is_found_in_either_stream(tmp_path: Path, errors: str, out
     assert _log_tail.cause(_log_tail.program_tail(layout, "a.b")) == shown
 
 
+def test_a_long_traceback_is_known_by_its_first_line_and_a_broken_line_is_whole(tmp_path: Path) -> None:
+    """As Rich prints it: a frame, and below it the message, cut at its width."""
+    layout = Layout(str(tmp_path))
+    Path(layout.log).mkdir(parents=True)
+    Path(layout.log, "a.b.err.log").write_text("Uvicorn server started\n")
+    frames = "  /code/app.py:2 in f\n" * 30
+    text = "─── Traceback (most recent call last) ───\n%s%s\nKeyError: 'one\ntwo'\n" % (frames, "─" * 88)
+    Path(layout.log, "a.b.out.log").write_text(text)
+    shown = _log_tail.program_tail(layout, "a.b")
+    assert len(shown) == _log_tail.LINES
+    assert _log_tail.cause(shown) == "KeyError: 'one two'"
+
+
 def test_the_last_exit_is_read_from_the_daemons_log(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
     Path(layout.log).mkdir(parents=True)

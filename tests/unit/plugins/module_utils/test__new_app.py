@@ -45,7 +45,18 @@ def test_a_wrong_name_is_refused(tmp_path: Path, name: str, expected: str) -> No
     assert "\n" not in problem
 
 
+def test_the_first_app_makes_the_folder_of_apps(tmp_path: Path) -> None:
+    """Who starts with an inventory of his own has none yet."""
+    apps = tmp_path / "apps"
+    assert problems(str(apps), "sales", "") == []
+    make(str(apps), "sales", "")
+    assert (apps / "sales" / "setup.toml").is_file()
+    assert os.listdir(apps) == ["sales"]
+
+
 def test_a_folder_that_holds_no_apps_is_refused(tmp_path: Path) -> None:
-    assert "is no folder" in problems(str(tmp_path / "gone"), "x", "")[0]
+    (tmp_path / "file").touch()
+    assert "is no folder" in problems(str(tmp_path / "file"), "x", "")[0]
+    assert "is no folder" in problems(str(tmp_path / "gone" / "apps"), "x", "")[0]
     (tmp_path / "setup.toml").touch()
     assert "of one app" in problems(str(tmp_path), "x", "")[0]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
     release_record,
     survivors,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 from helpers.release_target import catalog_entry
 
 ENTRIES: dict[str, dict[str, t.Any]] = {"app.py": {"sha256": "0" * 64, "executable": False}}
-RESULT = {"state": "ok", "changed": False, "environment": "e" * 16, "assets": "streamlit-1"}
+RESULT = Result(environment="e" * 16, assets="streamlit-1")
 
 
 def name_of(**settings: t.Any) -> str:
@@ -75,8 +77,8 @@ def test_files_environment_assets_and_host_make_a_new_release() -> None:
     names = {
         release_id(ENTRIES, app, RESULT, host),
         release_id(changed, app, RESULT, host),
-        release_id(ENTRIES, app, {**RESULT, "environment": "f" * 16}, host),
-        release_id(ENTRIES, app, {**RESULT, "assets": "streamlit-2"}, host),
+        release_id(ENTRIES, app, replace(RESULT, environment="f" * 16), host),
+        release_id(ENTRIES, app, replace(RESULT, assets="streamlit-2"), host),
         release_id(ENTRIES, app, RESULT, HostOptions("https://apps.example.com")),
         release_id(ENTRIES, app, RESULT, HostOptions(production=False)),
     }
@@ -97,8 +99,8 @@ def test_only_apps_that_are_well_go_on() -> None:
     apps = [catalog_entry(name, Path("/x")) for name in ("bad", "good", "unknown")]
     results = {"good": RESULT, "bad": failed(RESULT, "no")}
     assert [app["name"] for app in survivors(apps, results)] == ["good"]
-    assert results["bad"]["step"] == "release"
-    assert results["bad"]["release"] is None
+    assert results["bad"].step == "release"
+    assert results["bad"].release is None
 
 
 def test_a_listing_shows_names_and_never_content() -> None:

@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files import AppFilesError, list_app_files
 
 
@@ -131,7 +132,7 @@ def test_pipes_sockets_and_odd_names_are_refused(app: Path) -> None:
         paths(app)
 
 
-def test_data_is_listed_apart_and_not_hashed(app: Path) -> None:
+def test_data_is_listed_apart(app: Path) -> None:
     (app / "uploads" / "deep").mkdir(parents=True)
     (app / "uploads" / "deep" / "a.txt").write_text("a")
     (app / "app.db").write_text("db")
@@ -139,7 +140,23 @@ def test_data_is_listed_apart_and_not_hashed(app: Path) -> None:
     found = list_app_files(str(app), ["uploads", "app.db"])
     assert [file.path for file in found.files] == ["app.db.py", "app.py", "pages/über uns.py"]
     assert [file.path for file in found.initial] == ["app.db", "uploads/deep/a.txt"]
-    assert {file.content for file in found.initial} == {""}
+
+
+def test_a_change_of_data_is_seen_and_large_files_are_only_measured(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (app / "uploads").mkdir()
+    (app / "app.db").write_text("db")
+    kept = ["uploads", "app.db"]
+    before = list_app_files(str(app), kept).seeds(kept)
+    assert list(before) == ["app.db"]
+    (app / "uploads" / "a.txt").write_text("a")
+    after = list_app_files(str(app), kept).seeds(kept)
+    assert (sorted(after), after["app.db"]) == (["app.db", "uploads"], before["app.db"])
+    (app / "app.db").write_text("bd")
+    assert list_app_files(str(app), kept).seeds(kept)["app.db"] != before["app.db"]
+    monkeypatch.setattr(_release_files, "_LARGEST_SEED", 1)
+    large = list_app_files(str(app), kept).seeds(kept)["app.db"]
+    (app / "app.db").write_text("db")
+    assert list_app_files(str(app), kept).seeds(kept)["app.db"] == large
 
 
 def test_a_link_may_lead_into_data(app: Path) -> None:

@@ -34,7 +34,7 @@ def app(tmp_path: Path) -> AppLayout:
 
 def test_what_is_written_is_for_few(app: AppLayout) -> None:
     """C-11. With root the group is the app's and may read; tests/integration has that."""
-    for name in (_release_secrets.ENV, _release_secrets.TOML):
+    for name in _release_secrets.FILES:
         assert stat.S_IMODE(os.stat(os.path.join(app.release(USED), name)).st_mode) == 0o600
     assert _release_secrets.read_env(app.release(USED)) == {"A": "1"}
     assert _release_secrets.read_env(app.releases) == {}
@@ -46,7 +46,7 @@ def test_secrets_of_retired_releases_are_deleted_and_their_code_is_not(app: AppL
     assert {os.path.basename(os.path.dirname(path)) for path in paths} == {RETIRED}
     _release_secrets.delete(paths)
     assert os.listdir(app.release(RETIRED)) == []
-    assert len(os.listdir(app.release(USED))) == len(os.listdir(app.release(WANTED))) == 2
+    assert len(os.listdir(app.release(USED))) == len(os.listdir(app.release(WANTED))) == len(_release_secrets.FILES)
     # Its time says when it was asked for last; else what is retired would be kept longest.
     assert os.stat(app.release(RETIRED)).st_mtime_ns == before
     _release_secrets.delete(paths)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_st
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import write_archive
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step import Answer, Request, make_releases
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 from helpers.release_target import catalog_entry
@@ -30,8 +32,9 @@ class Host:
         self.folder = folder
         self.layout = Layout(str(folder / "root"))
         self.apps: list[dict[str, t.Any]] = []
-        self.results: dict[str, dict[str, t.Any]] = {}
+        self.results: Results = {}
         self.secrets: dict[str, AppSecrets] = {}
+        self.seeds: dict[str, dict[str, str]] = {}
         os.makedirs(self.layout.etc)
         self.add_environment("env")
 
@@ -44,13 +47,14 @@ class Host:
         (self.folder / name).mkdir()
         (self.folder / name / "app.py").write_text("1")
         self.apps.append(catalog_entry(name, self.folder / name, **settings))
-        self.results[name] = {"state": "ok", "changed": False, "environment": "env", "streamlit": "1.0"}
+        self.results[name] = Result(environment="env", streamlit="1.0")
         for part in ("releases", "instances", "data"):
             os.makedirs(os.path.join(self.layout.app(name).path, part))
 
     def ask(self, archive: str = "", check_mode: bool = False) -> Answer:
         _files, results = name_releases(self.apps, self.results, HostOptions())
-        return make_releases(Request(self.layout, self.apps, results, HostOptions(), archive, check_mode, self.secrets))
+        request = Request(self.layout, self.apps, results, HostOptions(), archive, check_mode, self.secrets, self.seeds)
+        return make_releases(request)
 
     def deploy(self) -> Answer:
         files, _results = name_releases(self.apps, self.results, HostOptions())
@@ -76,10 +80,10 @@ def test_a_second_run_misses_nothing(host: Host) -> None:
     host.add("app")
     first = host.deploy()
     assert first.changed == {"app"}
-    assert first.results["app"]["changed"] is True
-    assert host.releases("app") == [first.results["app"]["release"]]
+    assert first.results["app"].changed is True
+    assert host.releases("app") == [first.results["app"].release]
     again = host.ask()
-    assert (again.missing, again.changed, again.results["app"]["changed"]) == ([], set(), False)
+    assert (again.missing, again.changed, again.results["app"].changed) == ([], set(), False)
 
 
 def test_one_app_that_changes_moves_no_other(host: Host) -> None:
@@ -97,15 +101,49 @@ def test_an_invalid_option_fails_its_app_before_anything_is_sent(host: Host) -> 
     host.add("good")
     answer = host.ask()
     assert [release.name for release in answer.missing] == ["good"]
-    assert (answer.results["bad"]["state"], answer.results["bad"]["step"]) == ("failed", "release")
-    assert "did you mean server.maxUploadSize?" in answer.results["bad"]["reason"]
+    assert (answer.results["bad"].state, answer.results["bad"].step) == ("failed", "release")
+    assert "did you mean server.maxUploadSize?" in answer.results["bad"].reason
+
+
+def test_options_that_this_streamlit_does_not_know_are_told_at_once_when_they_are_streamlits_own(host: Host) -> None:
+    """S0-06: as Streamlit does; a typo in setup.toml is an error."""
+    config = {"deprecation.showPyplotGlobalUse": 1, "server.maxUploadSizes": 2, "server.maxUploadSize": 3}
+    host.add("app", streamlit={"config": config, "own": ["deprecation.showPyplotGlobalUse", "server.maxUploadSizes"]})
+    for answer in (host.deploy(), host.ask()):  # also when nothing is made
+        (told,) = answer.results["app"].notices
+        file = str(host.folder / "app" / ".streamlit" / "config.toml")
+        assert told == file + (
+            ": Streamlit 1.0 does not know and ignores "
+            "deprecation.showPyplotGlobalUse, server.maxUploadSizes (did you mean server.maxUploadSize?)"
+        )
+    code = Path(host.layout.app("app").code(answer.results["app"].release or ""))
+    text = (code / ".streamlit" / "config.toml").read_text()
+    assert "maxUploadSize = 3" in text
+    assert "showPyplot" not in text
+
+
+def test_all_misspelt_options_of_setup_toml_are_told_at_once(host: Host) -> None:
+    host.add("app", streamlit={"config": {"server.one": 1, "server.two": 2}})
+    reason = host.ask().results["app"].reason
+    assert "server.one: Streamlit 1.0 has no such option" in reason
+    assert "server.two: Streamlit 1.0 has no such option" in reason
+
+
+def test_data_that_changes_in_the_folder_is_told_once_and_not_in_check_mode_only(host: Host) -> None:
+    host.add("app", data={"paths": ["app.db"]})
+    Path(host.layout.app("app").data, "app.db").touch()
+    host.seeds = {"app": {"app.db": "one"}}
+    assert host.deploy().results["app"].notices == ()
+    host.seeds = {"app": {"app.db": "two"}}
+    told = [len(host.ask(check_mode=check).results["app"].notices) for check in (True, False, False)]
+    assert told == [1, 1, 0]
 
 
 def test_check_mode_names_the_release_and_makes_none(host: Host) -> None:
     host.add("app")
     os.mkdir(os.path.join(host.layout.app("app").releases, ".part-x"))
     answer = host.ask(check_mode=True)
-    assert len(answer.results["app"]["release"]) == 16
+    assert len(answer.results["app"].release) == 16
     assert answer.changed == {"app"}
     assert host.releases("app") == [".part-x"]
 
@@ -113,12 +151,12 @@ def test_check_mode_names_the_release_and_makes_none(host: Host) -> None:
 def test_check_mode_says_that_it_does_not_know(host: Host) -> None:
     """An environment that would be built first makes the id unknown."""
     host.add("resolved")
-    host.results["resolved"]["environment"] = "not-built-yet"
+    host.results["resolved"] = replace(host.results["resolved"], environment="not-built-yet")
     host.add("unresolved")
-    host.results["unresolved"]["environment"] = None
+    host.results["unresolved"] = replace(host.results["unresolved"], environment=None)
     answer = host.ask(check_mode=True)
     for name in ("resolved", "unresolved"):
-        assert (answer.results[name]["release"], answer.results[name]["changed"]) == (None, True)
+        assert (answer.results[name].release, answer.results[name].changed) == (None, True)
     assert answer.changed == {"resolved", "unresolved"}
 
 
@@ -134,22 +172,20 @@ def test_a_changed_secret_is_a_new_release_and_the_same_one_is_not(host: Host) -
     host.secrets["app"] = AppSecrets({"KEY": "2"}, "x = 1\n")
     second = host.deploy()
     assert second.changed == {"app"}
-    names = {answer.results["app"]["release"] for answer in (without, first, second)}
+    names = {answer.results["app"].release for answer in (without, first, second)}
     assert len(names) == 3
     releases = [Path(host.layout.app("app").release(name)) for name in sorted(names)]
     # What a rollback needs: the name of the same code, to be joined with the secrets of that day.
     contents = {json.loads((release / "release.json").read_text())["content"] for release in releases}
-    assert contents == {without.results["app"]["release"]}
-    link = (
-        Path(host.layout.app("app").release(second.results["app"]["release"])) / "code" / ".streamlit" / "secrets.toml"
-    )
+    assert contents == {without.results["app"].release}
+    link = Path(host.layout.app("app").release(second.results["app"].release)) / "code" / ".streamlit" / "secrets.toml"
     assert (os.readlink(link), link.read_text()) == ("../../secrets.toml", "x = 1\n")
 
 
 def test_a_release_that_is_held_gets_its_secrets_back(host: Host) -> None:
     host.add("app")
     host.secrets["app"] = AppSecrets({"KEY": "1"}, "")
-    release = host.deploy().results["app"]["release"]
+    release = host.deploy().results["app"].release
     file = Path(host.layout.app("app").release(release)) / "secret-env.json"
     file.unlink()
     assert host.ask(check_mode=True).changed == {"app"}
@@ -163,7 +199,7 @@ def test_check_mode_makes_no_key_and_says_that_it_does_not_know(host: Host) -> N
     host.add("app")
     host.secrets["app"] = AppSecrets({"KEY": "1"}, "")
     answer = host.ask(check_mode=True)
-    assert (answer.results["app"]["release"], answer.changed) == (None, {"app"})
+    assert (answer.results["app"].release, answer.changed) == (None, {"app"})
     assert not os.path.exists(host.layout.secrets_key)
 
 
@@ -173,7 +209,7 @@ def test_what_a_killed_run_left_is_removed(host: Host) -> None:
     part = Path(host.layout.app("app").releases) / ".part-0123456789abcdef-00"
     (part / "code").mkdir(parents=True)
     (part / "code").chmod(0o555)
-    release = host.deploy().results["app"]["release"]
+    release = host.deploy().results["app"].release
     assert host.releases("app") == [release]
 
 
@@ -183,8 +219,8 @@ def test_a_damaged_archive_fails_every_app_that_needed_it(host: Host) -> None:
     archive.write_bytes(b"x" * 1024)
     answer = host.ask(str(archive))
     assert answer.changed == set()
-    assert answer.results["app"]["changed"] is False
-    assert "the archive can not be read" in answer.results["app"]["reason"]
+    assert answer.results["app"].changed is False
+    assert "the archive can not be read" in answer.results["app"].reason
     assert host.releases("app") == []
 
 
@@ -194,7 +230,7 @@ def test_old_releases_go_when_a_new_one_comes(host: Host) -> None:
     for text in "1234":
         (host.folder / "app" / "app.py").write_text(text)
         answer = host.deploy()
-        made.append(answer.results["app"]["release"])
+        made.append(answer.results["app"].release)
     assert host.releases("app") == sorted(made[2:])
     assert answer.pruned == {"app": [made[1]]}
     assert answer.left_environments == set()
@@ -204,15 +240,15 @@ def test_the_last_release_of_an_environment_says_so_when_it_goes(host: Host) -> 
     host.add("app", deploy={"keep": 1})
     host.deploy()
     host.add_environment("newer")
-    host.results["app"]["environment"] = "newer"
+    host.results["app"] = replace(host.results["app"], environment="newer")
     assert host.deploy().left_environments == {"env"}
 
 
 def test_back_to_an_older_release_sends_nothing(host: Host) -> None:
     host.add("app")
-    first = host.deploy().results["app"]["release"]
+    first = host.deploy().results["app"].release
     (host.folder / "app" / "app.py").write_text("2")
     host.deploy()
     (host.folder / "app" / "app.py").write_text("1")
     answer = host.ask()
-    assert (answer.missing, answer.results["app"]["release"]) == ([], first)
+    assert (answer.missing, answer.results["app"].release) == ([], first)

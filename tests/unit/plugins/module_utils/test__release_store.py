@@ -173,6 +173,7 @@ def test_a_copy_with_other_secrets_has_the_same_code_and_leaves_the_first_one_as
     assert (second / "code" / "pages" / "one.py").samefile(first / "code" / "pages" / "one.py")
     assert os.readlink(second / "code" / "pages" / "link.py") == "one.py"
     assert not (second / "code" / ".streamlit" / "secrets.toml").is_symlink()
+    assert (second / "code" / ".env").read_text() == 'KEY="new"\n'
     assert (second / "released-with").read_text() == "python migrate.py\n"
     assert json.loads((second / "secret-env.json").read_text()) == {"KEY": "new"}
     assert [path for path in second.glob("code/**/") if path.stat().st_mode & 0o222] == []

@@ -51,12 +51,14 @@ def test_which_files_are_taken(tmp_path: Path, present: set[str], entry: str, ta
     assert len(report.notices) == len(present - taken)  # what lies there and is not used is said
 
 
-@pytest.mark.parametrize("files", [{}, {"uv.lock": "version = 1\n"}, {"Pipfile": "x"}])
-def test_no_requirements_at_all_says_what_to_write(tmp_path: Path, files: dict[str, str | bytes]) -> None:
-    _texts, _entry, report = read(tmp_path, files)
-    assert len(report.problems) == 1
-    assert report.problems[0].file == str(tmp_path)
-    assert "write a requirements.txt" in report.problems[0].message
+@pytest.mark.parametrize("files", [{}, {"uv.lock": "version = 1\n"}, {"pyproject.toml": "[tool.ruff]\n"}])
+def test_no_requirements_at_all_means_the_newest_streamlit_and_is_told(
+    tmp_path: Path, files: dict[str, str | bytes]
+) -> None:
+    texts, _entry, report = read(tmp_path, files)
+    assert (texts, report.problems) == ({"requirements.txt": "streamlit\n"}, [])
+    assert "write a requirements.txt" in report.notices[0]
+    assert ["uv.lock is not used" in each for each in report.notices[1:]] == ([True] if "uv.lock" in files else [])
 
 
 @pytest.mark.parametrize("text", ["", "# streamlit\n", "\n \n", "-c limits.txt\n"])
@@ -98,6 +100,19 @@ def test_a_missing_include_and_a_link_out_are_errors_of_that_file(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+def test_lists_and_projects_that_windows_wrote_are_taken(tmp_path: Path, codec: str) -> None:
+    files: dict[str, str | bytes] = {
+        "requirements.txt": "streamlit\r\n-r more.txt\r\n".encode(codec),
+        "more.txt": "rich\r\n".encode(codec),
+        "project/pyproject.toml": PROJECT.replace("\n", "\r\n").encode(codec),
+    }
+    texts, _entry, report = read(tmp_path, files)
+    assert (texts, lines(report)) == ({"requirements.txt": "streamlit\nrich\n"}, [])
+    texts, _entry, report = read(tmp_path / "project", {})
+    assert (texts, lines(report)) == ({"pyproject.toml": PROJECT}, [])
+
+
 def test_very_many_includes_are_refused(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"%d.txt" % number: "-r %d.txt\na\n" % (number + 1) for number in range(60)}
     _texts, _entry, report = read(tmp_path, {**files, "requirements.txt": "-r 0.txt\n"})
@@ -120,7 +135,7 @@ def test_a_wrong_line_is_named_by_the_first_of_its_lines(tmp_path: Path) -> None
     ("name", "content", "message"),
     [
         ("requirements.txt", b"\xff", "not UTF-8"),
-        ("requirements.txt", b"\xef\xbb\xbfstreamlit", "byte order mark"),
+        ("requirements.txt", b"\xff\xfes", "begins as UTF-16"),
         ("requirements.txt", b"streamlit\x00", "control characters"),
         ("requirements.txt", b"a\n" * 600_000, "larger than 1024 KiB"),
         ("pyproject.toml", b"[project", "is not valid TOML"),

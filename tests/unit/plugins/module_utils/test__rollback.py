@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_history import History
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_withdrawn import stay_with_live
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
 from helpers.release_target import catalog_entry
 
@@ -60,10 +62,10 @@ class Host:
         if not os.path.islink(self.app.live):
             os.symlink("serving/%s.20000" % INSTANCE, self.app.live)
 
-    def back(self, release: str = "", check_mode: bool = False, **applied: t.Any) -> dict[str, t.Any]:
+    def back(self, release: str = "", check_mode: bool = False, **applied: t.Any) -> Result:
         entry = {"name": "app_1", "base_path": "/app-1", "title": "A new title", **applied}
         entries, results = _rollback.prepare(self.layout, ["app_1"], release, [entry], check_mode)
-        assert [entry["title"] for entry in entries] == (["A new title"] if results["app_1"]["state"] == "ok" else [])
+        assert [entry["title"] for entry in entries] == (["A new title"] if results["app_1"].goes_on else [])
         return results["app_1"]
 
 
@@ -75,23 +77,23 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def test_the_last_one_that_was_live_is_the_last_good_one(host: Host) -> None:
     """A release that was refused is none, though it is the newest."""
-    assert host.back() == {"state": "ok", "changed": False, "release": B, "assets": "assets"}
+    assert host.back() == Result(release=B, assets="assets")
 
 
 def test_again_goes_one_further_back_and_not_to_what_was_left(host: Host) -> None:
     host.history(_release_history.read(host.app).rolled_back(B, "day 4", C))
     host.live(B)
-    assert host.back()["release"] == A
+    assert host.back().release == A
     host.history(_release_history.read(host.app).rolled_back(A, "day 5", B))
     host.live(A)
     result = host.back()
-    assert (result["state"], result["step"]) == ("failed", "release")
+    assert (result.state, result.step) == ("failed", "release")
     for expected in (A + "  live since day 5", B + "  was live since day 4; rolled back", D + "  never live"):
-        assert expected in result["reason"]
+        assert expected in result.reason
 
 
 def test_a_named_release_is_taken_whatever_became_of_it(host: Host) -> None:
-    assert host.back(release=D)["release"] == D
+    assert host.back(release=D).release == D
 
 
 def test_old_code_is_tried_by_its_own_commands(host: Host) -> None:
@@ -113,11 +115,11 @@ def test_old_code_gets_the_secrets_of_today(host: Host) -> None:
     own = AppSecrets({"KEY": "of today"}, "key = 'of today'")
     _release_secrets.write(host.app.release(C), own, None)
     before = sorted(Path(host.app.path).rglob("*"))
-    assert host.back(check_mode=True)["release"] == B  # without a key nobody can tell the name
+    assert host.back(check_mode=True).release == B  # without a key nobody can tell the name
     assert sorted(Path(host.app.path).rglob("*")) == before
-    release = host.back()["release"]
+    release = host.back().release
     assert release not in (A, B, C, D)
-    assert host.back(check_mode=True)["release"] == release
+    assert host.back(check_mode=True).release == release
     folder = host.app.release(release)
     assert _release_secrets.read(folder) == own
     assert os.readlink(os.path.join(folder, "code", ".streamlit", "secrets.toml")) == "../../secrets.toml"
@@ -129,36 +131,36 @@ def test_the_same_code_with_older_secrets_is_no_way_back(host: Host) -> None:
     host.release("e" * 16, content=C)
     host.history(_release_history.read(host.app).deployed("e" * 16, "day 2"))
     host.live(C)
-    assert host.back()["release"] == B
+    assert host.back().release == B
 
 
 def test_secrets_that_were_deleted_with_an_instance_come_back(host: Host) -> None:
     own = AppSecrets({"KEY": "of today"})
     _release_secrets.write(host.app.release(C), own, None)
-    release = host.back()["release"]
+    release = host.back().release
     _release_secrets.delete(_release_secrets.unused(host.app))
     assert not _release_secrets.read(host.app.release(release))
     _release_secrets.write(host.app.release(C), own, None)
-    assert host.back()["release"] == release
+    assert host.back().release == release
     assert _release_secrets.read(host.app.release(release)) == own
 
 
 def test_a_release_for_another_address_is_refused(host: Host) -> None:
     result = host.back(base_path="/elsewhere")
-    assert result["state"] == "failed"
-    assert "was made for /app-1/, and the front has the app at /elsewhere/ now" in result["reason"]
+    assert result.state == "failed"
+    assert "was made for /app-1/, and the front has the app at /elsewhere/ now" in result.reason
 
 
 def test_a_release_without_its_environment_is_refused(host: Host) -> None:
     os.rmdir(os.path.join(host.layout.envs, "env"))
-    assert "the environment of release %s is gone" % B in host.back()["reason"]
+    assert "the environment of release %s is gone" % B in host.back().reason
 
 
 def test_an_app_whose_live_instance_is_not_known_stays(host: Host) -> None:
     os.unlink(host.app.instance(INSTANCE))
-    assert "the record of its live instance is missing" in host.back()["reason"]
+    assert "the record of its live instance is missing" in host.back().reason
     os.unlink(host.app.live)
-    assert "never been live" in host.back()["reason"]
+    assert "never been live" in host.back().reason
 
 
 @pytest.mark.parametrize(
@@ -181,11 +183,13 @@ def test_what_can_not_be_meant_is_refused(
 
 
 def test_a_release_that_was_left_is_not_brought_back_by_its_folder(host: Host) -> None:
-    wanted = {"state": "ok", "release": C, "assets": "newer", "environment": "newer"}
+    wanted = Result(release=C, assets="newer", environment="newer")
     assert stay_with_live(host.app, wanted) == wanted
     host.history(_release_history.read(host.app).rolled_back(B, "day 4", C))
     host.live(B)
-    expected = {"state": "ok", "release": B, "assets": "assets", "environment": "env", "withdrawn": C}
+    expected = Result(release=B, assets="assets", environment="env", withdrawn=C)
     assert stay_with_live(host.app, wanted) == expected
-    assert stay_with_live(host.app, {**wanted, "release": D}) == {**wanted, "release": D}
-    assert stay_with_live(host.app, {**wanted, "release": None}) == {**wanted, "release": None}
+    other = replace(wanted, release=D)
+    assert stay_with_live(host.app, other) == other
+    unknown = replace(wanted, release=None)
+    assert stay_with_live(host.app, unknown) == unknown

@@ -72,6 +72,6 @@ def test_an_app_that_does_not_exist_is_an_error_with_a_suggestion() -> None:
     report = Report()
     tell_unknown_apps(["app_1", "app-2", "x"], {"app_1", "app_2"}, report.about("pyapps_secrets"))
     assert [problem.as_line() for problem in report.problems] == [
-        "pyapps_secrets: app-2: is no app: did you mean app_2? (allowed: app_1, app_2)",
+        "pyapps_secrets: app-2: is no app: did you mean app_2? If not, remove it (allowed: app_1, app_2)",
         "pyapps_secrets: x: is no app: remove it (allowed: app_1, app_2)",
     ]

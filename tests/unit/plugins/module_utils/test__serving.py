@@ -34,6 +34,20 @@ def test_a_marker_holds_the_port_file_and_only_pinned_apps_a_page(
     assert os.listdir(app.serving) == [marker.name]
 
 
+def test_a_marker_leads_to_the_scripts_of_its_release(app: AppLayout) -> None:
+    """So that a front knows which there are, also of an app that is not pinned."""
+    release = Path(app.release(RECORD.release))
+    release.mkdir(parents=True)
+    (release / "release.json").write_text('{"assets": "streamlit-1.67.0-0123456789ab"}')
+    scripts = Path(app.path, "..", "..", "assets", "streamlit-1.67.0-0123456789ab", "static", "js")
+    scripts.mkdir(parents=True)
+    _serving.make_marker(app, RECORD, None)
+    marker = Path(app.marker(RECORD.instance, RECORD.port))
+    assert sorted(os.listdir(marker)) == ["20001.port", "static"]
+    assert (marker / "static" / "js").samefile(scripts)
+    assert _serving.differences(app, RECORD, None) == {}
+
+
 def test_the_live_link_is_relative(app: AppLayout) -> None:
     _serving.make_marker(app, RECORD, "<html>")
     _serving.switch(app, RECORD)

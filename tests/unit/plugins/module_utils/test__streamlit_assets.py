@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _streamlit_assets, _streamlit_assets_step
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_assets import AssetsError
 
 NEW = b"window.__streamlit BACKEND_BASE_URL _stcore/stream " * 40
@@ -31,18 +32,20 @@ def layout(tmp_path: Path) -> Layout:
 def make_environment(layout: Layout, name: str, script: bytes = NEW) -> None:
     static = Path(layout.envs, name, "lib", "python3.11", "site-packages", "streamlit", "static")
     (static / "static" / "js").mkdir(parents=True)
-    (static / "index.html").write_text('<html><head></head><script src="./static/js/a.js"></script></html>')
+    (static / "index.html").write_text(
+        '<html><head></head><script type="module" src="./static/js/a.js"></script></html>'
+    )
     (static / "static" / "js" / "a.js").write_bytes(script)
     (static / "static" / "tiny.css").write_bytes(b"a")
     (static / "outside").symlink_to("/etc/passwd")
 
 
-def results(*environments: str) -> dict[str, dict[str, object]]:
-    return {name: {"state": "ok", "environment": name, "streamlit": "1.67.0"} for name in environments}
+def results(*environments: str) -> Results:
+    return {name: Result(environment=name, streamlit="1.67.0") for name in environments}
 
 
-def apps(*names: str) -> list[dict[str, str]]:
-    return [{"name": name, "kind": "streamlit"} for name in names]
+def apps(*names: str) -> list[dict[str, object]]:
+    return [{"name": name, "kind": "streamlit", "route": {"pinned": True}} for name in names]
 
 
 def test_files_are_copied_once_and_compressed_the_same_everywhere(layout: Layout) -> None:
@@ -76,7 +79,7 @@ def test_an_unchanged_run_reads_a_link_and_hashes_nothing(layout: Layout, monkey
 def test_check_mode_says_the_name_without_copying(layout: Layout) -> None:
     """What is built can be named; what is not built yet is None."""
     make_environment(layout, "one")
-    given = {**results("one"), "two": {"state": "ok", "environment": None, "streamlit": None}}
+    given = {**results("one"), "two": Result()}
     foreseen = _streamlit_assets_step.foresee(layout, apps("one", "two"), given)
     assert foreseen["app_results"]["two"]["assets"] is None
     assert not os.path.exists(layout.assets)
@@ -88,12 +91,12 @@ def test_an_environment_without_streamlit_fails_that_app_alone(layout: Layout) -
     """One app's failure is one app's failure; what failed before is handed on."""
     make_environment(layout, "one")
     os.makedirs(os.path.join(layout.envs, "bare"))
-    given = {**results("one", "bare"), "gone": {"state": "failed", "step": "environment", "reason": "x"}}
+    given = {**results("one", "bare"), "gone": Result().failed("environment", "x")}
     report = _streamlit_assets_step.run(layout, apps("one", "bare", "gone"), given)["app_results"]
     assert report["one"]["state"] == "ok"
     assert (report["bare"]["state"], report["bare"]["step"]) == ("failed", "assets")
     assert "no Streamlit" in report["bare"]["reason"]
-    assert report["gone"] == given["gone"]
+    assert report["gone"] == given["gone"].as_dict()
 
 
 def test_only_what_no_release_and_no_app_uses_is_deleted(layout: Layout) -> None:
@@ -131,7 +134,7 @@ def test_the_way_is_chosen_by_the_bundle(layout: Layout, script: bytes, has_inte
     page = _streamlit_assets.write_page(layout, SETTINGS, name, "0" * 32, 20001)
     assert page is not None
     assert ("window.__streamlit" in page) == has_interface
-    assert ("XMLHttpRequest" in page) != has_interface
+    assert ("XMLHttpRequest.prototype.open" in page) != has_interface
 
 
 def test_an_app_has_no_page_where_neither_way_is_sure_or_it_wants_none(layout: Layout) -> None:
@@ -143,6 +146,33 @@ def test_an_app_has_no_page_where_neither_way_is_sure_or_it_wants_none(layout: L
     assert _streamlit_assets.write_page(layout, SETTINGS, strange, "0" * 32, 20001) is None
     assert _streamlit_assets.write_page(layout, unpinned, usual, "0" * 32, 20001) is None
     assert _streamlit_assets.write_page(layout, SETTINGS, None, "0" * 32, 20001) is None
+
+
+@pytest.mark.parametrize(
+    ("index", "script", "pinnable"),
+    [
+        ('<script type="module" src="./static/js/a.js">', OLD, True),
+        ('<script src="./static/js/a.js">', OLD + b'__webpack_require__.p="./",', True),
+        ('<script src="./static/js/a.js">', OLD + b'__webpack_require__.p="/",', False),
+        ('<script src="./static/js/a.js">', OLD, False),
+        ('<script src="./static/js/a.js">', NEW, True),
+    ],
+)
+def test_an_app_whose_later_scripts_could_not_be_found_is_unpinned_and_the_run_is_told(
+    layout: Layout, index: str, script: bytes, pinnable: bool
+) -> None:
+    """Only where the page's script is sure to find them; who has asked for no pin is told nothing."""
+    make_environment(layout, "one", script)
+    static = Path(_streamlit_assets.find_static(os.path.join(layout.envs, "one")))
+    (static / "index.html").write_text("<html><head></head>%s</html>" % index)
+    plain = {"name": "plain", "kind": "streamlit", "route": {"pinned": False}}
+    given = {**results("one"), "plain": results("one")["one"]}
+    report = _streamlit_assets_step.run(layout, [*apps("one"), plain], given)["app_results"]
+    assert (_streamlit_assets.write_page(layout, SETTINGS, report["one"]["assets"], "0" * 32, 20001) is not None) == (
+        pinnable
+    )
+    assert report["one"]["unpinned"] is not pinnable
+    assert report["plain"]["unpinned"] is False
 
 
 def test_a_missing_folder_is_an_error_with_advice(layout: Layout) -> None:

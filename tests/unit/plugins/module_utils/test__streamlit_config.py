@@ -109,6 +109,14 @@ def test_the_public_host_is_named_without_port() -> None:
     assert options(NEW, host)["browser.serverAddress"] == "apps.example.com"
 
 
+def test_visitors_are_not_offered_to_deploy() -> None:
+    """Streamlit's menu has a button that leads elsewhere; an app may have it, and what is not known is not written."""
+    knows = InstalledStreamlit("1.67.0", NEW.options | {"client.toolbarMode"})
+    assert options(knows)["client.toolbarMode"] == "viewer"
+    assert options(knows, streamlit={"config": {"client.toolbarMode": "auto"}})["client.toolbarMode"] == "auto"
+    assert "client.toolbarMode" not in options(NEW)
+
+
 def test_development_leaves_watching_to_the_app() -> None:
     found = options(NEW, HostOptions(production=False))
     assert not {"server.fileWatcherType", "server.runOnSave"} & set(found)

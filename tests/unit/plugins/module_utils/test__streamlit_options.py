@@ -127,6 +127,17 @@ def test_headers_that_name_the_user_are_told_by_name() -> None:
     assert user_headers(None) == []
 
 
+def test_headers_that_name_the_user_may_be_a_table() -> None:
+    """As in Streamlit's own file: [server.trustedUserHeaders]."""
+    report = Report()
+    own = own_options({"server": {"trustedUserHeaders": {"X-User": "name", "X.Mail": 1}}}, report.about("f"))
+    assert own == {"server.trustedUserHeaders": '{"X-User": "name", "X.Mail": 1}'}
+    merged(own, {}, report.about("f"))
+    assert [problem.message for problem in report.problems] == ['has "X.Mail", which is no name of a header']
+    with pytest.raises(ValueError, match='gives "X-Mail" something else than a text'):
+        user_headers({"X-Mail": 1})
+
+
 @pytest.mark.parametrize("value", ["[1]", "{", "[" * 5000, '"X-User"'])
 def test_user_headers_that_are_none_are_an_error_of_their_app(value: str) -> None:
     with pytest.raises(ValueError, match="is not a JSON object"):

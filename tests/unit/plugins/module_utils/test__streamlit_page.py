@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._serving import ENDS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import (
     PageError,
     pin_path,
@@ -17,23 +19,30 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page im
 
 INDEX = """<!-- licence --><html><head>
 <link rel="shortcut icon" href="./favicon.png" /><link rel="service-desc" href="./_stcore/agent/openapi.json" />
-<script type="module" src="./static/js/index.x.js"></script></head>
+<script src="./vendor/bokeh.js"></script><script type="module" src="./static/js/index.x.js"></script></head>
 <body><a href="./_stcore/agent/openapi.json">x</a><a href="https://docs.streamlit.io">y</a></body></html>"""
 INSTANCE = "0123456789abcdef" * 2
 
 
 def page(base_path: str = "/app-1", interface: bool = True, index: str = INDEX) -> str:
     return pinned_page(
-        index, base_path=base_path, instance=INSTANCE, port=20001, assets="streamlit-1.67.0-abc", interface=interface
+        index,
+        base_path=base_path,
+        instance=INSTANCE,
+        port=20001,
+        assets="streamlit-1.67.0-abc",
+        shared={"static", "vendor", "favicon.png"},
+        interface=interface,
     )
 
 
 def test_assets_are_shared_and_everything_else_belongs_to_the_app() -> None:
-    """pinned-pages.md, "The page": ``./static/`` and the like become the shared path, the rest the app's base."""
+    """Whatever lies beside Streamlit's page becomes the shared path (1.20 has ``vendor``), the rest the base."""
     found = re.findall(r'(?:src|href)="([^"]+)"', page())
     assert found == [
         "/_pyapps/streamlit/streamlit-1.67.0-abc/favicon.png",
         "/app-1/_stcore/agent/openapi.json",
+        "/_pyapps/streamlit/streamlit-1.67.0-abc/vendor/bokeh.js",
         "/_pyapps/streamlit/streamlit-1.67.0-abc/static/js/index.x.js",
         "/app-1/_stcore/agent/openapi.json",
         "https://docs.streamlit.io",
@@ -55,10 +64,19 @@ def test_the_interface_gets_exactly_its_two_keys() -> None:
     assert 'base = "/app-1", pinned = "/app-1/~/%s.20001"' % INSTANCE in script
 
 
-@pytest.mark.parametrize(("interface", "limit"), [(True, 2000), (False, 4200)])
-def test_the_script_stays_small(interface: bool, limit: int) -> None:
+@pytest.mark.parametrize(("interface", "limit", "compressed"), [(True, 7000, 3000), (False, 9700, 3900)])
+def test_the_script_stays_small(interface: bool, limit: int, compressed: int) -> None:
     """It is in every page."""
-    assert len(pin_script("/app-1", INSTANCE, 20001, interface)) < limit
+    script = pin_script("/app-1", INSTANCE, 20001, interface)
+    assert len(script) < limit
+    assert len(gzip.compress(script.encode())) < compressed
+
+
+@pytest.mark.parametrize("interface", [True, False])
+def test_a_preview_has_no_bar_and_asks_for_no_end(interface: bool) -> None:
+    """It never drains, so it would ask for nothing."""
+    asked = [ENDS in pin_script("/app-1", INSTANCE, 20001, interface, preview) for preview in (False, True)]
+    assert asked == [True, False]
 
 
 def test_an_app_at_the_root() -> None:
