@@ -243,8 +243,9 @@ hostile: test-host tools ## Attack everything that this collection protects, wit
 	exit $$failed
 
 .PHONY: resilience
-resilience: tools ## Kill random apps two hundred times, see that they come back and that the health check says so; then `make hostile`
+resilience: tools ## Kill random apps two hundred times, see that they come back and that the health check says so; fifty apps; then `make hostile`
 	@$(TEST_ENV) pytest -s tests/resilience
+	$(TEST_ENV) MANY_APPS=50 pytest tests/integration/test_many_apps.py
 	$(MAKE) hostile
 
 # Some only: VERSIONS="1.22 1.40". Their rows of the table are replaced.

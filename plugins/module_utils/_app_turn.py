@@ -26,7 +26,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _preview_show,
     _release_history,
     _release_secrets,
-    _release_store,
     _retire,
     _serving,
     _standby,
@@ -53,6 +52,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortPool, given_port
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_trial import Trial
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases
 from ansible_collections.selfhost.pyapps.plugins.module_utils._restart_in_place import OldInstance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secret_mask import SecretMask, mask_of
@@ -430,7 +430,7 @@ class AppTurn:
         before = self.live.record.release if self.live and self.live.record else None
         history, moment = _release_history.read(self.app), _release_history.now()
         change = history.rolled_back if self.run.rollback else history.deployed
-        _release_history.write(self.app, change(release, moment, before), _release_store.held_releases(self.app))
+        _release_history.write(self.app, change(release, moment, before), held_releases(self.app))
 
     def _limit_draining(self) -> None:
         """At most ``max_draining`` old instances stay; the oldest goes first."""

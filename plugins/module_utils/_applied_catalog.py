@@ -9,7 +9,7 @@ import json
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options import USER_HEADERS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._user_headers import USER_HEADERS
 
 _APP_KEYS = ("name", "title", "kind", "owner", "base_path", "gallery", "route")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UIDS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import UIDS
 
 ROOT: dict[str, t.Any] = {
     "root": {"type": "path", "default": "/"},

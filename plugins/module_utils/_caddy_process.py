@@ -15,23 +15,18 @@ import re
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _host_users
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import USER, caddy_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import admin_socket
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import Run, Wanted
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._own_user import NO_CAPABILITY, command_as
 
-USER = "pyapps-caddy"
 OLDEST = (2, 8)
 
 _CAPABILITY = "-all,+net_bind_service"
 _FIRST_UNPRIVILEGED_PORT = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
-
-
-def caddy_user(layout: Layout) -> Wanted:
-    """As whom Caddy runs on a host. Its home holds its admin socket."""
-    return Wanted(USER, "runs Caddy", os.path.dirname(admin_socket(layout)))
 
 
 class CaddyProcess:
@@ -45,7 +40,7 @@ class CaddyProcess:
         self._binary = os.path.realpath(binary)
         self._as_root = as_root
         self.config = os.path.join(layout.etc, "caddy", "Caddyfile")
-        self.home = os.path.dirname(admin_socket(layout))
+        self.home = layout.caddy_home
         self._user = USER if as_root else None
 
     @property

@@ -108,7 +108,7 @@ class Builder:
             _files.write_file(os.path.join(target, RECORD), json.dumps(record, indent=1, sort_keys=True) + "\n", 0o444)
             _close(target)
             _files.sync_file_system(self.envs)
-            put_in_place(target, os.path.join(self.envs, name))
+            _files.put_in_place(target, os.path.join(self.envs, name))
         finally:
             _files.force_remove(target)
 
@@ -184,14 +184,3 @@ def _close(path: str) -> None:
     """Make every folder read-only; the files are already."""
     for folder, _folders, _names in os.walk(path):
         os.chmod(folder, _READ_ONLY)
-
-
-def put_in_place(part: str, path: str) -> None:
-    """Rename a finished folder into place; the one that is there is exchanged in one step, then deleted."""
-    if not os.path.lexists(path):
-        os.rename(part, path)
-    elif not _files.exchange(part, path):
-        # A file system without exchange: the path is missing for a moment.
-        _files.remove_tree(path)
-        os.rename(part, path)
-    _files.sync_folder(os.path.dirname(path))

@@ -149,6 +149,17 @@ def exchange(path: str, other: str) -> bool:
     return True
 
 
+def put_in_place(part: str, path: str) -> None:
+    """Rename a finished folder into place; the one that is there is exchanged in one step, then deleted."""
+    if not os.path.lexists(path):
+        os.rename(part, path)
+    elif not exchange(part, path):
+        # A file system without exchange: the path is missing for a moment.
+        remove_tree(path)
+        os.rename(part, path)
+    sync_folder(os.path.dirname(path))
+
+
 def point_link(path: str, target: str) -> None:
     """Make ``path`` a link to ``target`` by one atomic rename, durably."""
     part = part_path(path)

@@ -68,11 +68,9 @@ _LONGEST_SOCKET_PATH = 107  # unix(7): 108 bytes with the zero at the end
 def admin_socket(layout: Layout) -> str:
     """Caddy's admin endpoint, in a folder that only Caddy's user may enter.
 
-    Not below ``run``: that is empty after a boot, and only root could make Caddy's folder there again.
-
     :raises FrontError: the root folder's path is too long for a socket below it
     """
-    path = os.path.join(layout.srv, "caddy", "admin.sock")
+    path = os.path.join(layout.caddy_home, "admin.sock")
     if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
         raise FrontError(
             "root: %s is %d bytes long, and the kernel takes %d for a socket. Use a shorter root folder."

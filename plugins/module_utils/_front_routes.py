@@ -22,8 +22,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host_names import
     possible_names,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options import USER_HEADERS, user_headers
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_page import ASSETS_URL
+from ansible_collections.selfhost.pyapps.plugins.module_utils._user_headers import USER_HEADERS, user_headers
 
 INSTANCE = r"[0-9a-f]{32}"
 PORT = r"[1-9][0-9]{3,4}"

@@ -11,7 +11,7 @@ import re
 import socket
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _probe_http
-from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_report import Finding
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import Endpoint, FrontAddress, Settings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import owner_problem

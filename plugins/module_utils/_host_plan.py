@@ -22,10 +22,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
-from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import USER as CADDY_USER
-from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import USER as CADDY_USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import caddy_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, tell_clashes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
@@ -44,16 +43,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import
 _LONGEST_SOCKET_PATH = 107 - len(".4194304")
 _SAFETY = "docs/explanation/safety.md"
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9._/ @+,=-]*")
-
-
-def deployed_apps(layout: Layout) -> list[str]:
-    """Names of the apps that have more on this target than a kept data folder, sorted."""
-    names = []
-    for name in layout.app_names():
-        app = layout.app(name)
-        if any(os.path.lexists(path) for path in (app.releases, app.instances, app.serving, app.live)):
-            names.append(name)
-    return names
 
 
 def chosen_apps(

@@ -10,7 +10,7 @@ import os
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_users
-from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import caddy_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import caddy_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 

@@ -22,11 +22,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._accounts import Account, Accounts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kept_data import claimed_uids, former_uid
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, Layout, app_user
-
-UIDS = "60706-61183"
-"""Beside the ranges of Debian (up to 60000), of subordinate ids (from 100000) and of systemd (60001 to 60705, and from
-61184: https://systemd.io/UIDS-GIDS), and below 65536, where the uids of many containers end."""
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, UIDS, Layout, app_user
 
 NO_HOME = "/nonexistent"
 """The home of a user who needs none."""

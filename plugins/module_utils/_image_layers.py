@@ -20,7 +20,6 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _release_secrets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import admin_socket
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import (
@@ -245,7 +244,7 @@ def _add_front(wish: Wish, layer: Layer) -> None:
     if wish.nginx_dir:
         for folder in ("sites-available", "sites-enabled"):
             layer.add(layout, os.path.join(wish.nginx_dir, folder, "pyapps.conf"))
-    caddy = os.path.dirname(admin_socket(layout))
+    caddy = layout.caddy_home
     if os.path.isdir(caddy):
         layer.parts.append(Part(_inside(layout, caddy), caddy))
 

@@ -18,6 +18,11 @@ INSTANCE = re.compile(r"[0-9a-f]{32}")
 SERVING = re.compile(r"(?P<instance>[0-9a-f]{32})\.(?P<port>[1-9][0-9]{3,4})")
 
 BUILD_USER = "pyapps-build"
+UIDS = "60706-61183"
+"""The range of our users' ids, unless a host has another one: beside those of Debian (up to 60000), of subordinate ids
+(from 100000) and of systemd (60001 to 60705, and from 61184: https://systemd.io/UIDS-GIDS), and below 65536, where the
+uids of many containers end."""
+
 _USER_PREFIX = "pyapp-"
 _LONGEST_USER_NAME = 32  # useradd(8)
 
@@ -142,6 +147,14 @@ class Layout:
     @property
     def envs(self) -> str:
         return os.path.join(self.srv, "envs")
+
+    @property
+    def caddy_home(self) -> str:
+        """Of Caddy's user, with its admin socket.
+
+        Not below ``run``: that is empty after a boot, and only root could make the folder there again.
+        """
+        return os.path.join(self.srv, "caddy")
 
     @property
     def locks(self) -> str:
@@ -306,3 +319,12 @@ class Layout:
                 return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
         except FileNotFoundError:
             return []
+
+    def deployed_app_names(self) -> list[str]:
+        """The apps that have more on this target than a kept data folder, sorted."""
+        names = []
+        for name in self.app_names():
+            app = self.app(name)
+            if any(os.path.lexists(path) for path in (app.releases, app.instances, app.serving, app.live)):
+                names.append(name)
+        return names

@@ -12,7 +12,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
@@ -49,7 +48,7 @@ def operate(
     os.umask(0o022)  # what is written is read by apps and fronts, whoever runs this and with whatever umask
     progress = Progress(progress_path(layout, step), params["progress"])
     try:
-        names = choose(params["app"], deployed_apps(layout), "on this host")
+        names = choose(params["app"], layout.deployed_app_names(), "on this host")
         check(layout, names)
         applied = read_applied(layout)
         run = Run(

@@ -31,6 +31,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive i
     unpack,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_withdrawn import stay_with_live
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import live_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets, release_with
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import (
@@ -165,14 +166,14 @@ def _named(request: Request, result: Result, key: bytes | None, own: AppSecrets,
 
 def diff_of(missing: Missing) -> dict[str, str]:
     """The configuration of the live release beside that of the missing one, as an entry of a module's diff."""
-    live = _release_store.live_release(missing.layout)
+    live = live_release(missing.layout)
     before = _release_store.config_of(missing.layout, live) if live else None
     return _files.diff_entry("%s: .streamlit/config.toml" % missing.name, before, missing.config)
 
 
 def live_entries(missing: Missing) -> dict[str, dict[str, t.Any]]:
     """The files of the live release, to be compared with those of the missing one."""
-    live = _release_store.live_release(missing.layout)
+    live = live_release(missing.layout)
     return _release_store.entries_of(missing.layout, live) if live else {}
 
 

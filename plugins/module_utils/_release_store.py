@@ -16,17 +16,16 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _release_history, _release_secrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import (
-    RELEASE,
     RecordError,
     used_releases,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import (
     ReleaseError,
-    live_instance,
     read_release,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import CODE, ArchiveError, make_link
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
 
 _RECORD = "release.json"
@@ -40,12 +39,6 @@ _FIRST_TIME = 1_000_000_000  # 2001-09-09
 _ID_DIGITS_OF_TIME = 7  # 2^28 seconds: up to 2010
 
 
-def live_release(app: AppLayout) -> str | None:
-    """The release that serves, or None."""
-    live = live_instance(app)
-    return live.record.release if live and live.record else None
-
-
 def entries_of(app: AppLayout, release: str) -> dict[str, dict[str, t.Any]]:
     """The files of a release; none when there is no such release."""
     text = _files.read_text(os.path.join(app.release(release), _ENTRIES))
@@ -55,15 +48,6 @@ def entries_of(app: AppLayout, release: str) -> dict[str, dict[str, t.Any]]:
 def config_of(app: AppLayout, release: str) -> str | None:
     """The text of a release's generated configuration."""
     return _files.read_text(os.path.join(app.release(release), _CONFIG))
-
-
-def held_releases(app: AppLayout) -> list[str]:
-    """The complete releases of an app, the one that was asked for last at the front."""
-    try:
-        names = [name for name in os.listdir(app.releases) if RELEASE.fullmatch(name)]
-    except FileNotFoundError:
-        return []
-    return sorted(names, key=lambda name: (os.stat(app.release(name)).st_mtime_ns, name), reverse=True)
 
 
 def environments(app: AppLayout) -> set[str]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_history, _release_store
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_history
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import ReleaseError, read_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import live_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 
 
@@ -22,7 +23,7 @@ def stay_with_live(app: AppLayout, result: Result) -> Result:
 
     :returns: the result; then with ``withdrawn``, the release that is not brought back, for the run's table
     """
-    wanted, live = result.release, _release_store.live_release(app)
+    wanted, live = result.release, live_release(app)
     if wanted is None or live is None or wanted == live or wanted not in _release_history.read(app).withdrawn:
         return result
     try:

@@ -21,6 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import App, failed
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases, live_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import release_with
 from ansible_collections.selfhost.pyapps.plugins.module_utils._suggest import nearest
@@ -52,12 +53,12 @@ def check_request(layout: Layout, names: t.Sequence[str], asked: t.Sequence[str]
             "release: found %s for %d apps (%s); a release is of one app. Name one app, or leave the release out: "
             "each goes back to its last good one. Nothing was changed." % (show(release), len(names), ", ".join(names))
         )
-    if release and release not in _release_store.held_releases(layout.app(names[0])):
+    if release and release not in held_releases(layout.app(names[0])):
         raise RollbackError(_unknown(layout.app(names[0]), release))
 
 
 def _unknown(app: AppLayout, release: str) -> str:
-    held = _release_store.held_releases(app)
+    held = held_releases(app)
     guess = nearest(release, held)
     hint = "Did you mean %s? " % guess if guess else ""
     there = "There are:\n%s\n" % "\n".join("  " + line for line in listing(app)) if held else "There is none.\n"
@@ -71,8 +72,8 @@ def _unknown(app: AppLayout, release: str) -> str:
 
 def listing(app: AppLayout) -> list[str]:
     """The releases of an app, each with when it was live last, the newest first."""
-    history, live = _release_history.read(app), _release_store.live_release(app)
-    held = _release_store.held_releases(app)
+    history, live = _release_history.read(app), live_release(app)
+    held = held_releases(app)
     order = list(dict.fromkeys([name for name in history.newest_first if name in held] + held))
     return ["%s  %s" % (release, _about(release, live, history)) for release in order]
 
@@ -144,7 +145,7 @@ class _Way:
         return {**record["settings"], **front, **own}, release, record.get("assets")
 
     def _last_good(self, check_mode: bool) -> str:
-        history, held = _release_history.read(self.app), _release_store.held_releases(self.app)
+        history, held = _release_history.read(self.app), held_releases(self.app)
         for release in history.newest_first:
             if release in held and release != self.live and release not in history.withdrawn:
                 record = _instance_state.read_release(self.app, release)

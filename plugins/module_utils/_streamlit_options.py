@@ -8,12 +8,12 @@ Facts about Streamlit: requirements X1 to X6 and C-02 to C-04.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport, is_unprintable, show, type_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._user_headers import USER_HEADERS, user_headers
 
 _PUBLIC = "it follows from the URL that visitors use: set pyapps_public_url on the host"
 _FRONT_ORIGINS = "the right origins are let in by the front and by Streamlit: write route.allowed_origins"
@@ -45,11 +45,7 @@ HOST_OWNED: dict[str, str] = {
 }
 """Option → why an app can not set it, and what to do instead."""
 
-USER_HEADERS = "server.trustedUserHeaders"
-"""Names headers that Streamlit believes to say who the user is; the front takes away what a client says there."""
-
 _FOLDED = {name.lower(): name for name in HOST_OWNED}
-_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,33}")  # nginx has 46 bytes for it and "pyapps_user_"
 _OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)+")
 _LONGEST_OPTION = 100
 _OWNED_SECTIONS = sorted({name.split(".")[0] for name in HOST_OWNED})
@@ -114,26 +110,6 @@ def merged(own: dict[str, t.Any], setup: dict[str, t.Any], report: FileReport) -
         value = show(options[USER_HEADERS])
         report.error("streamlit.config." + USER_HEADERS, str(error), found=value, allowed=_HEADERS_IN_WORDS)
     return {name: options[name] for name in sorted(options)}
-
-
-def user_headers(value: object) -> list[str]:
-    """The names of the headers in the value of :data:`USER_HEADERS`.
-
-    :raises ValueError: it is no JSON object, or has a name that no header has
-    """
-    try:
-        headers = json.loads(value) if isinstance(value, str) and value else value or {}
-    except (ValueError, RecursionError):
-        headers = None
-    if not isinstance(headers, dict):
-        raise ValueError("is not a JSON object")
-    wrong = [header for header in headers if not _HEADER.fullmatch(header)]
-    if wrong:
-        raise ValueError("has %s, which is no name of a header" % show(wrong[0]))
-    unclear = [header for header, key in headers.items() if not isinstance(key, str)]
-    if unclear:
-        raise ValueError("gives %s something else than a text" % show(unclear[0]))
-    return list(headers)
 
 
 def _flat_options(config: dict[str, t.Any], report: FileReport, prefix: str) -> dict[str, t.Any]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_python as pythons
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_build import put_in_place
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import (
     EnvironmentFailedError,
     Outcome,
@@ -87,7 +86,7 @@ class Installer:
                 os.symlink(self.binary, os.path.join(part, "bin", "uv"))
             else:
                 self._install_wheel(part)
-            put_in_place(part, home)
+            _files.put_in_place(part, home)
         finally:
             _files.force_remove(part)
 

@@ -76,7 +76,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import make_folder, read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
@@ -106,7 +105,7 @@ def main() -> None:
     folder = module.params["folder"] or _app_backup.default_folder(layout)
     catalog = _app_backup.catalog_path(folder, moment)
     try:
-        names = choose(module.params["app"], deployed_apps(layout), "on this host")
+        names = choose(module.params["app"], layout.deployed_app_names(), "on this host")
         applied = read_applied(layout)
         if module.check_mode:
             results = {name: Result(changed=True, note="would be saved") for name in names}

@@ -61,7 +61,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_logs import MOST_LINES, app_logs
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -78,7 +77,7 @@ def main() -> None:
     if not 1 <= lines <= MOST_LINES:
         module.fail_json(msg="lines: found %d; allowed is 1 to %d" % (lines, MOST_LINES))
     try:
-        names = choose(module.params["app"], deployed_apps(layout), "on this host")
+        names = choose(module.params["app"], layout.deployed_app_names(), "on this host")
     except ChoiceError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, logs=[log for name in names for log in app_logs(layout, name, lines)])

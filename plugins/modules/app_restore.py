@@ -86,7 +86,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
@@ -103,7 +102,7 @@ def archives(layout: Layout, params: t.Mapping[str, t.Any]) -> list[_app_backup.
     :raises BackupError: nobody said which, or there is none
     :raises ChoiceError: a name is no app's
     """
-    there = deployed_apps(layout)
+    there = layout.deployed_app_names()
     named = choose(params["app"], there, "on this host") if params["app"] else []
     if params["archive"]:
         if len(named) > 1:

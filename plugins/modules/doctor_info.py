@@ -70,7 +70,6 @@ findings:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _doctor, _doctor_names
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -89,7 +88,7 @@ def main() -> None:
     findings = [
         *_doctor.versions(layout, lambda command: module.run_command(command, handle_exceptions=False)),
         _doctor.port(wish["port"], wish["front"]),
-        *_doctor.permissions(layout, deployed_apps(layout)),
+        *_doctor.permissions(layout, layout.deployed_app_names()),
         *_doctor.space(layout),
         *_doctor_names.names(wish["public_url"], wish["server_names"]),
     ]

@@ -249,7 +249,7 @@ def main() -> None:
     plan = look(layout)
     problems = _host_plan.root_problems(layout)
     applied = _applied(module, layout)
-    deployed = _host_plan.deployed_apps(layout)
+    deployed = layout.deployed_app_names()
     only, only_problems = _host_plan.chosen_apps(layout, params["only"], params["apps"], applied)
     removed = (
         [] if only or only_problems or params["keeps"] else [name for name in deployed if name not in params["apps"]]

@@ -47,7 +47,6 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_removal
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_plan import deployed_apps
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UserError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
@@ -62,7 +61,7 @@ def main() -> None:
     )
     os.umask(0o022)
     layout = Layout(module.params["root"])
-    apps = deployed_apps(layout)
+    apps = layout.deployed_app_names()
     if apps and not module.check_mode:
         module.fail_json(msg="apps are still there: %s. Remove them first (app_removal)." % ", ".join(apps))
     keep_apps = not module.params["delete_data"] and any(

@@ -24,8 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import page_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontSettings, app_routes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UIDS
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import UIDS, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_websocket import handshake
 from helpers.environments import environment
 from helpers.processes import free_port, wait_for_port

@@ -21,7 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _instances,
     _streamlit_assets,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout, app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import UIDS, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
@@ -84,7 +84,7 @@ class ServingHost:
         as_root = os.geteuid() == 0
         if as_root:
             plan = _host_users.plan([_host_users.app(self.layout, name)])
-            _host_users.carry_out(plan, self.layout, _host_users.UIDS, _run)
+            _host_users.carry_out(plan, self.layout, UIDS, _run)
             self.users.append(app_user(name))
         for folder in _host_layout.folders(self.layout, [name], as_root)[-5:]:
             _host_layout.make(folder)

@@ -9,7 +9,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_store import held_releases, live_release
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases, live_release
 from helpers.site_host import Played, SiteHost, new_site_host
 
 REQUIREMENT = "streamlit==1.67.*"

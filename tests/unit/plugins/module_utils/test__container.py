@@ -22,6 +22,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _starter,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases
 
 OLD, NEW = "a" * 16, "b" * 16
 SETTINGS = {
@@ -163,7 +164,7 @@ def test_what_drained_when_the_container_ended_is_gone(layout: Layout, tmp_path:
 def test_pruning_a_link_leaves_the_images_release(layout: Layout, tmp_path: Path) -> None:
     start(layout, tmp_path)
     app = layout.app("app_1")
-    assert _release_store.held_releases(app) == [OLD]
+    assert held_releases(app) == [OLD]
     os.unlink(app.instance(live(layout).instance))
     assert _release_store.prune(app, 0) == [OLD]
     assert os.path.exists(os.path.join(layout.image_app("app_1").release(OLD), "release.json"))

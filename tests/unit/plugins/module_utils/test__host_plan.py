@@ -59,17 +59,6 @@ def test_another_source_is_refused_unless_it_takes_over(applied: str | None, ado
     assert all("pyapps_adopt_source=true" in problem and "b" in problem for problem in problems)
 
 
-def test_a_kept_data_folder_is_not_a_deployed_app(layout: Layout) -> None:
-    os.makedirs(layout.app("kept").data)
-    os.makedirs(layout.app("deployed").releases)
-    os.makedirs(layout.app("deployed").data)
-    assert _host_plan.deployed_apps(layout) == ["deployed"]
-
-
-def test_a_host_without_a_store_has_no_apps(layout: Layout) -> None:
-    assert _host_plan.deployed_apps(layout) == []
-
-
 def test_a_port_that_a_stranger_holds_is_a_problem_that_names_it(layout: Layout) -> None:
     """C-20: report the holder, never kill for a port."""
     with socket.socket() as stranger:

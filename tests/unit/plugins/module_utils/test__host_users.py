@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_users
 from ansible_collections.selfhost.pyapps.plugins.module_utils._accounts import Accounts
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import UIDS, Layout
 
 HOME = "/srv/pyapps/apps/bob/data"
 OURS = "pyapp-bob:x:60900:60900:selfhost.pyapps app bob:%s:/usr/sbin/nologin" % HOME
@@ -107,7 +107,7 @@ def test_the_build_user_that_a_person_has_made_as_we_said_is_ours(machine: Machi
 
 
 def test_a_uid_is_the_same_wherever_it_is_chosen_and_differs_between_users() -> None:
-    uids = _host_users.parse_range(_host_users.UIDS)
+    uids = _host_users.parse_range(UIDS)
     chosen: list[int] = []
     for number in range(100):
         chosen.append(_host_users.choose_uid("pyapp-%d" % number, None, chosen, uids))
@@ -118,7 +118,7 @@ def test_a_uid_is_the_same_wherever_it_is_chosen_and_differs_between_users() -> 
 
 def test_a_uid_comes_back_and_another_ones_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Accounts, "has_uid", staticmethod(lambda uid: uid == 997))
-    uids = _host_users.parse_range(_host_users.UIDS)
+    uids = _host_users.parse_range(UIDS)
     assert _host_users.choose_uid("pyapp-a", 61000, [61000], uids) == 61000
     assert _host_users.choose_uid("pyapp-a", 998, [998], uids) == 998  # an earlier version's
     for persons in (0, 1, 997, 1000, 70000):  # taken, or not one that we could have given
@@ -151,7 +151,7 @@ def test_a_range_is_checked_against_those_of_people(tmp_path: Path, text: str, s
 
 def test_what_people_get_is_read_from_the_machine(tmp_path: Path) -> None:
     (tmp_path / "login.defs").write_text("# UID_MAX 1\nUID_MIN\t\t 1000\nUID_MAX 65000\n")
-    assert "(1000-65000)" in _host_users.range_problems(_host_users.UIDS, str(tmp_path / "login.defs"))[0]
+    assert "(1000-65000)" in _host_users.range_problems(UIDS, str(tmp_path / "login.defs"))[0]
 
 
 def _recorded(code: int = 0, error: str = "") -> tuple[list[list[str]], t.Callable[[t.Any], t.Any]]:
@@ -183,7 +183,7 @@ def test_nothing_is_done_while_one_of_many_is_refused(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path))
     plan = _host_users.Plan(make=[_host_users.app(layout, "a")], faults=["user pyapp-b: taken", "user pyapp-c: taken"])
     with pytest.raises(_host_users.UserError, match=r"pyapp-b: taken\n- user pyapp-c: taken"):
-        _host_users.carry_out(plan, layout, _host_users.UIDS, run)
+        _host_users.carry_out(plan, layout, UIDS, run)
     assert commands == []
 
 
@@ -191,7 +191,7 @@ def test_a_user_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     _commands, run = _recorded(1, "no space\n")
     plan = _host_users.Plan(make=[_host_users.app(Layout(str(tmp_path)), "a")])
     with pytest.raises(_host_users.UserError, match=r"pyapp-a cannot be made: no space"):
-        _host_users.carry_out(plan, Layout(str(tmp_path)), _host_users.UIDS, run)
+        _host_users.carry_out(plan, Layout(str(tmp_path)), UIDS, run)
 
 
 def test_somebody_elses_account_is_not_removed() -> None:

@@ -17,6 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_st
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import ArchiveError, Unpacking
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases, live_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
 from helpers.release_target import catalog_entry
 
@@ -87,7 +88,7 @@ def test_the_newest_releases_stay_and_those_in_use(app: AppLayout) -> None:
         make(app, release)
     use(app, releases[0])
     assert store.prune(app, keep=2) == [releases[2], releases[1]]
-    assert store.held_releases(app) == [releases[4], releases[3], releases[0]]
+    assert held_releases(app) == [releases[4], releases[3], releases[0]]
 
 
 def test_a_release_that_is_asked_for_again_counts_as_new(app: AppLayout) -> None:
@@ -102,7 +103,7 @@ def test_the_order_of_releases_survives_a_clock_that_was_set_back(app: AppLayout
     later = time.time() + 3600
     os.utime(ahead, (later, later))
     make(app, "1" * 16)
-    assert store.held_releases(app) == ["1" * 16, "2" * 16]
+    assert held_releases(app) == ["1" * 16, "2" * 16]
 
 
 def test_the_newest_release_is_not_touched_again(app: AppLayout) -> None:
@@ -124,14 +125,14 @@ def test_unfinished_work_and_strangers_are_no_releases(app: AppLayout) -> None:
     make(app, "1" * 16)
     store.begin(app, "2" * 16, None)
     os.mkdir(os.path.join(app.releases, "notes"))
-    assert store.held_releases(app) == ["1" * 16]
+    assert held_releases(app) == ["1" * 16]
 
 
 def test_the_live_release_is_known_by_link_and_record(app: AppLayout) -> None:
-    assert store.live_release(app) is None
+    assert live_release(app) is None
     make(app, "1" * 16)
     use(app, "1" * 16, live=True)
-    assert store.live_release(app) == "1" * 16
+    assert live_release(app) == "1" * 16
     assert store.entries_of(app, "1" * 16) == {"app.py": {}}
     assert store.config_of(app, "1" * 16) == "[server]\nport = 1\n"
     assert store.entries_of(app, "2" * 16) == {}
@@ -144,9 +145,9 @@ def test_releases_that_were_refused_push_out_none_that_was_good(app: AppLayout) 
     for release in [*good, *refused]:
         make(app, release)
     moments = dict(zip(good, ("1", "2", "3")))
-    _release_history.write(app, _release_history.History(moments), store.held_releases(app))
+    _release_history.write(app, _release_history.History(moments), held_releases(app))
     assert store.prune(app, keep=4) == [refused[1], refused[0]]
-    assert store.held_releases(app) == [refused[2], *good[::-1]]
+    assert held_releases(app) == [refused[2], *good[::-1]]
 
 
 def test_a_copy_with_other_secrets_has_the_same_code_and_leaves_the_first_one_as_it_is(app: AppLayout) -> None:
@@ -177,4 +178,4 @@ def test_a_copy_with_other_secrets_has_the_same_code_and_leaves_the_first_one_as
     assert (second / "released-with").read_text() == "python migrate.py\n"
     assert json.loads((second / "secret-env.json").read_text()) == {"KEY": "new"}
     assert [path for path in second.glob("code/**/") if path.stat().st_mode & 0o222] == []
-    assert store.held_releases(app) == ["2" * 16, "1" * 16]
+    assert held_releases(app) == ["2" * 16, "1" * 16]
