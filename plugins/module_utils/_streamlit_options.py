@@ -8,6 +8,7 @@ Facts about Streamlit: requirements X1 to X6 and C-02 to C-04.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import typing as t

@@ -117,11 +117,14 @@ def test_one_app_that_fails_does_not_stop_the_others(host: ServingHost) -> None:
 
 
 def test_an_earlier_failure_is_handed_on_untouched(host: ServingHost) -> None:
-    """S0-24: an app whose environment failed is not deployed, and its result is not changed."""
+    """S0-24: an app whose environment failed is not deployed, and its result says the same, and what serves now."""
     name = host.add_app("early")
     host.release(name, GOOD % "first")
     host.wanted[name] = {"state": "failed", "step": "environment", "reason": "no such package", "log": []}
-    assert host.deploy() == ({name: host.wanted[name]}, False, ())
+    outcome = host.deploy()
+    assert (outcome.changed, list(outcome.diffs)) == (False, [])
+    told = {key: value for key, value in outcome.results[name].items() if value}
+    assert told == {"state": "failed", "step": "environment", "reason": "no such package", "note": "never been live"}
     assert host.supervisor.processes() == {}
 
 

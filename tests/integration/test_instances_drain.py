@@ -91,8 +91,8 @@ def test_at_most_so_many_drain_and_the_oldest_ends_first(host: ServingHost) -> N
         assert [visitor.is_open() for visitor in sessions] == [False, True, True, True]
     assert any("and with it 1 session: more than max_draining" in line for line in said)
     # Before a deploy that ends sessions their number is told: in the table of the run before, and when it begins.
-    risks = [(result.get("ends_sessions"), result.get("next_ends_sessions")) for result in results]
-    assert risks == [(None, None), (None, None), (None, 1), (1, None)]
+    risks = [(result["ends_sessions"], result["next_ends_sessions"]) for result in results]
+    assert risks == [(0, 0), (0, 0), (0, 1), (1, 0)]
     assert "%s: going live will end 1 session" % name in said
 
 

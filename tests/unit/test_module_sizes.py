@@ -12,7 +12,7 @@ import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 OURS = "ansible_collections.selfhost.pyapps.plugins.module_utils"
-MOST_KB = 350
+MOST_KB = 375
 """Packing 100 KB of sources took a third of a second of each run on the machine that this was measured on."""
 
 
