@@ -18,6 +18,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
     ARGUMENT_SPEC,
     App,
     failed,
+    folder_id,
     listing,
     release_id,
     survivors,
@@ -136,7 +137,7 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
             continue
         known = named[name].environment
         release = release_id(entries, app, named[name], host) if known else None
-        named[name] = replace(named[name], release=release)
+        named[name] = replace(named[name], release=release, folder=folder_id(entries, app))
     return files, named
 
 

@@ -429,7 +429,11 @@ class AppTurn:
         """Write down what goes live; a run that is killed before the switch has at least proven it."""
         before = self.live.record.release if self.live and self.live.record else None
         history, moment = _release_history.read(self.app), _release_history.now()
-        change = history.rolled_back if self.run.rollback else history.deployed
+        change = history.deployed
+        if self.run.rollback:
+            change = history.rolled_back
+        elif self.result.withdrawn:
+            change = history.remade
         _release_history.write(self.app, change(release, moment, before), held_releases(self.app))
 
     def _limit_draining(self) -> None:

@@ -83,20 +83,31 @@ def release_id(entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App, result:
         "assets": result.assets,
         "host": [host.public_host, host.production],
     }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
+    return _hash(content)
 
 
-def release_record(app: App, release: str, content: str, result: Result) -> dict[str, t.Any]:
+def folder_id(entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App) -> str:
+    """The name of what an app's folder holds: of two releases of the same folder the same one.
+
+    :param entries: the app's files (:meth:`AppFiles.entries`)
+    :returns: 16 hex digits
+    """
+    return _hash({"files": entries, "settings": process_settings(app)})
+
+
+def release_record(app: App, release: str, content: str, result: Result, host: HostOptions) -> dict[str, t.Any]:
     """The content of ``release.json``.
 
     ``content`` is what the release would be named without secrets, so that the same code with other secrets can be.
+    ``folder`` is what it has of its folder, so that it is known again when the host's part of it changes.
     ``settings`` is the whole entry of the catalog as it was then; what is not in the id may have changed since.
     """
     return {
         "app": app["name"],
         "release": release,
         "content": content,
+        "folder": result.folder,
+        "production": host.production,
         "kind": app["kind"],
         "environment": result.environment,
         "assets": result.assets,
@@ -113,3 +124,8 @@ def _summary(entry: t.Mapping[str, t.Any]) -> str:
     if "link" in entry:
         return "-> %s" % entry["link"]
     return "%s%s" % (entry["sha256"][:12], " executable" if entry["executable"] else "")
+
+
+def _hash(content: t.Mapping[str, t.Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]

@@ -42,6 +42,16 @@ class History:
         others = {**known, **{other: since for other, since in self.live.items() if other != release}}
         return History({**others, release: moment}, self.withdrawn if release == before else frozenset())
 
+    def remade(self, release: str, moment: str, before: str | None = None) -> History:
+        """The history after the same code has gone live with what the host says today."""
+        return History(self.deployed(release, moment, before).live, self.withdrawn)
+
+    def renamed(self, release: str, name: str) -> History:
+        """The history in which a release that was withdrawn has another name."""
+        if release not in self.withdrawn:
+            return self
+        return History(self.live, self.withdrawn - {release} | {name})
+
     def rolled_back(self, release: str, moment: str, before: str | None = None) -> History:
         """The history after a rollback from ``before``; one to a withdrawn release goes forward again."""
         withdrawn = set(self.withdrawn)

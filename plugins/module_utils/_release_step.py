@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _release_secrets, _release_store
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_changes import changed_notices, record
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_seed import SeedError, absent_paths, fill_data
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import ReleaseError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
     App,
@@ -30,6 +31,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive i
     Unpacking,
     unpack,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_today import today
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_withdrawn import stay_with_live
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import live_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
@@ -43,7 +45,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config 
     installed_streamlit,
 )
 
-_CAUSES = (ArchiveError, SeedError, StreamlitConfigError, OSError)
+_CAUSES = (ArchiveError, SeedError, StreamlitConfigError, ReleaseError, OSError)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,10 @@ def make_releases(request: Request) -> Answer:
             answer.changed.add(name)
             continue
         try:
-            missing = _look(request, app, result, content or "")
+            if result.withdrawn:
+                missing, (result, remade) = None, _with_today(request, result, key, own, name)
+            else:
+                missing, remade = _look(request, app, result, content or ""), False
             notices = _notices(request, app, result)
             restored = not missing and _restore_secrets(request, name, result.release or "", own)
         except _CAUSES as error:
@@ -135,7 +140,7 @@ def make_releases(request: Request) -> Answer:
             continue
         if missing:
             answer.missing.append(missing)
-        if missing or restored:
+        if missing or remade or restored:
             result = replace(result, changed=True)
             answer.changed.add(name)
         answer.results[name] = replace(result, notices=(*result.notices, *notices))
@@ -162,6 +167,22 @@ def _named(request: Request, result: Result, key: bytes | None, own: AppSecrets,
     if own and result.release:
         result = replace(result, release=release_with(key, result.release, own) if key else None)
     return stay_with_live(request.layout.app(name), result)
+
+
+def _with_today(request: Request, result: Result, key: bytes | None, own: AppSecrets, name: str) -> tuple[Result, bool]:
+    """The result of an app that stays with its live release, which gets what the host says today.
+
+    :returns: with it whether that makes another release
+    """
+    app, live = request.layout.app(name), result.release or ""
+    found = today(request.layout, app, live, request.host.public_url)
+    release = release_with(key, found.content, own) if own and key else found.content
+    if release == live or os.path.isdir(app.release(release)):
+        return replace(result, release=release), False
+    if not request.check_mode:
+        _check_user(_group(name))
+        _release_store.copy_with(app, live, release, own, _group(name), found.content, found.config)
+    return replace(result, release=release), True
 
 
 def diff_of(missing: Missing) -> dict[str, str]:
@@ -232,7 +253,7 @@ def _make(request: Request, answer: Answer) -> None:
         failures.update(dict.fromkeys(parts, "the archive can not be read: %s" % error))
     for name in sorted(set(parts) - set(failures)):
         try:
-            _finish(missing[name], parts[name], answer.results[name])
+            _finish(missing[name], parts[name], answer.results[name], request.host)
             _prune(missing[name], answer)
         except _CAUSES as error:
             failures[name] = _files.explain(error)
@@ -261,9 +282,9 @@ def _check_user(user: str | None) -> None:
         raise ArchiveError("there is no user %s: run selfhost.pyapps.host_layout before" % user) from None
 
 
-def _finish(missing: Missing, unpacking: Unpacking, result: Result) -> None:
+def _finish(missing: Missing, unpacking: Unpacking, result: Result, host: HostOptions) -> None:
     part, initial = unpacking.folder, os.path.join(unpacking.folder, INITIAL)
-    record = release_record(missing.app, missing.release, missing.content, result)
+    record = release_record(missing.app, missing.release, missing.content, result, host)
     _release_store.add_generated(part, record, unpacking.entries, missing.config, missing.group)
     _release_store.add_secrets(part, missing.own, missing.group)
     fill_data(missing.layout.data, missing.app["data"]["paths"], initial, missing.group)

@@ -149,13 +149,17 @@ def _put_first(path: str, app: AppLayout) -> None:
     os.utime(path, ns=(moment, moment))
 
 
-def copy_with(app: AppLayout, source: str, release: str, own: AppSecrets, group: str | None) -> None:
-    """Make a release out of another one, with other secrets. The code is not stored twice.
+def copy_with(
+    app: AppLayout, source: str, release: str, own: AppSecrets, group: str | None, content: str, config: str | None
+) -> None:
+    """Make a release out of another one, with other secrets or another configuration. The code is not stored twice.
 
     What has been run once for the first one (its test, its release command) is not run for this one.
 
     :param source: the release that is held
-    :param release: what the same code is named with these secrets
+    :param release: what the same code is named with these
+    :param content: what it is named without the secrets
+    :param config: the text of its configuration; None for the same one
     """
     _files.remove_parts(app.releases)
     part = begin(app, release, group)
@@ -169,7 +173,11 @@ def copy_with(app: AppLayout, source: str, release: str, own: AppSecrets, group:
     for link in (_SECRETS_LINK, _DOTENV_LINK):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(copied, link))
-    record = {**json.loads(_files.read_text(os.path.join(app.release(source), _RECORD)) or "{}"), "release": release}
+    if config is not None:
+        os.unlink(os.path.join(part, _CONFIG))  # a link to the other one's
+        _files.write_file(os.path.join(part, _CONFIG), config, 0o444)
+    before = json.loads(_files.read_text(os.path.join(app.release(source), _RECORD)) or "{}")
+    record = {**before, "release": release, "content": content}
     _files.write_file(os.path.join(part, _RECORD), json.dumps(record, indent=2) + "\n", 0o640, None, group)
     own_files = {_RECORD, *_release_secrets.FILES}
     with os.scandir(app.release(source)) as found:

@@ -9,6 +9,8 @@ which somebody has just fled.
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
 from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_history
@@ -21,14 +23,20 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Res
 def stay_with_live(app: AppLayout, result: Result) -> Result:
     """An app's result, whose ``release`` is the live one when the app's folder holds one that was withdrawn.
 
+    The folder is known again by what it holds: another URL of the host, other secrets or another environment make
+    another release of it, and nothing new.
+
     :returns: the result; then with ``withdrawn``, the release that is not brought back, for the run's table
     """
     wanted, live = result.release, live_release(app)
-    if wanted is None or live is None or wanted == live or wanted not in _release_history.read(app).withdrawn:
+    if wanted is None or live is None or wanted == live:
         return result
+    withdrawn = _release_history.read(app).withdrawn
     try:
         record = read_release(app, live)
     except ReleaseError:
+        return result
+    if wanted not in withdrawn and not _holds_one_of(app, withdrawn, result.folder, record):
         return result
     return replace(
         result,
@@ -37,3 +45,17 @@ def stay_with_live(app: AppLayout, result: Result) -> Result:
         assets=record.get("assets"),
         withdrawn=wanted,
     )
+
+
+def _holds_one_of(app: AppLayout, releases: t.Iterable[str], folder: str | None, live: t.Mapping[str, t.Any]) -> bool:
+    """Whether the folder holds what one of these releases has of it, and the live one has not.
+
+    :param folder: :func:`folder_id`
+    """
+    if folder is None or folder == live.get("folder"):
+        return False
+    for release in releases:
+        with contextlib.suppress(ReleaseError):
+            if read_release(app, release).get("folder") == folder:
+                return True
+    return False

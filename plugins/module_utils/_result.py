@@ -39,6 +39,7 @@ class Result:
     :ivar assets: name of the folder with its Streamlit's files
     :ivar unpinned: whether this Streamlit cannot be pinned although its app asks for that
     :ivar release: the id of the release that shall be live
+    :ivar folder: the id of what its folder holds, whatever environment, host and secrets add
     :ivar withdrawn: the release of its folder, when a rollback keeps that from going live
     :ivar instance: the live instance, on ``port``
     :ivar draining: how many old instances still serve
@@ -65,6 +66,7 @@ class Result:
     assets: str | None = None
     unpinned: bool = False
     release: str | None = None
+    folder: str | None = None
     withdrawn: str | None = None
     instance: str | None = None
     port: int | None = None

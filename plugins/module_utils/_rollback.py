@@ -21,6 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release import App, failed
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release_today import Today, today
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases, live_release
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import release_with
@@ -88,12 +89,18 @@ def _about(release: str, live: str | None, history: _release_history.History) ->
 
 
 def prepare(
-    layout: Layout, names: t.Iterable[str], release: str, applied: t.Iterable[App], check_mode: bool
+    layout: Layout,
+    names: t.Iterable[str],
+    release: str,
+    applied: t.Iterable[App],
+    public_url: str,
+    check_mode: bool,
 ) -> tuple[list[Entry], Results]:
     """What a deploy of the releases needs that these apps go back to; who calls holds the host's lock.
 
     :param release: for one app the release that is meant; empty for the last good one of each
     :param applied: entries of the applied catalog; they are younger than what a release says of the front's matters
+    :param public_url: where people open the host today
     :returns: entries of the catalog, and results of the steps before; an app that can not go back is failed in them
     """
     younger = {entry["name"]: entry for entry in applied}
@@ -101,7 +108,7 @@ def prepare(
     results: Results = {}
     for name in names:
         try:
-            way = _Way(layout, layout.app(name))
+            way = _Way(layout, layout.app(name), public_url)
             entry, found, assets = way.back(release, younger.get(name, {}), check_mode)
         except (_NoWayBackError, _instance_state.ReleaseError, OSError, ValueError) as error:
             results[name] = replace(failed(Result(), str(error)), note=_KEPT)
@@ -114,13 +121,14 @@ def prepare(
 class _Way:
     """The way back of one app."""
 
-    def __init__(self, layout: Layout, app: AppLayout) -> None:
+    def __init__(self, layout: Layout, app: AppLayout, public_url: str) -> None:
         live = _instance_state.live_instance(app)
         if live is None:
             raise _NoWayBackError("never been live: deploy it first")
         if live.record is None:
             raise _NoWayBackError("the record of its live instance is missing: deploy it again")
         self.layout, self.app, self.live = layout, app, live.record.release
+        self._public_url = public_url
         self.own = _release_secrets.read(app.release(self.live))
         self._group = app_user(app.name) if os.geteuid() == 0 else None
 
@@ -136,9 +144,10 @@ class _Way:
             )
         if not os.path.isdir(os.path.join(self.layout.envs, str(record.get("environment")))):
             raise _NoWayBackError("the environment of release %s is gone. Deploy its code again" % held)
-        release = self._with_secrets(held, record, check_mode)
+        found = self._today(held)
+        release = self._named(found, check_mode)
         if not check_mode:
-            self._make_ready(held, release)
+            self._make_ready(held, release, found)
         front = {key: value for key, value in younger.items() if key != "streamlit"}
         # A release is tried as it said itself, not by a command that only newer code has.
         own = {"deploy": {**younger.get("deploy", {}), **record["settings"]["deploy"]}}
@@ -147,24 +156,28 @@ class _Way:
     def _last_good(self, check_mode: bool) -> str:
         history, held = _release_history.read(self.app), held_releases(self.app)
         for release in history.newest_first:
-            if release in held and release != self.live and release not in history.withdrawn:
-                record = _instance_state.read_release(self.app, release)
-                if self._with_secrets(release, record, check_mode) != self.live:  # not the same code with old secrets
-                    return release
+            if release not in held or release == self.live or release in history.withdrawn:
+                continue
+            if self._named(self._today(release), check_mode) != self.live:  # not the same code as it was once
+                return release
         lines = "\n".join("  " + line for line in listing(self.app))
         raise _NoWayBackError(
             "there is no other release of it that has been live and was not rolled back. There are:\n%s\nName one "
             "with -e release=..., or deploy older code" % lines
         )
 
-    def _with_secrets(self, release: str, record: t.Mapping[str, t.Any], check_mode: bool) -> str:
-        """What a release is named with today's secrets."""
-        content = str(record.get("content") or release)
-        key = _release_secrets.secrets_key(self.layout, not check_mode) if self.own else None
-        return release_with(key, content, self.own) if key else content
+    def _today(self, release: str) -> Today:
+        return today(self.layout, self.app, release, self._public_url)
 
-    def _make_ready(self, held: str, release: str) -> None:
+    def _named(self, found: Today, check_mode: bool) -> str:
+        """What a release is named with today's secrets."""
+        key = _release_secrets.secrets_key(self.layout, not check_mode) if self.own else None
+        return release_with(key, found.content, self.own) if key else found.content
+
+    def _make_ready(self, held: str, release: str, found: Today) -> None:
         if not os.path.isdir(self.app.release(release)):
-            _release_store.copy_with(self.app, held, release, self.own, self._group)
+            _release_store.copy_with(self.app, held, release, self.own, self._group, found.content, found.config)
+            history = _release_history.read(self.app).renamed(held, release)
+            _release_history.write(self.app, history, held_releases(self.app))
         elif _release_secrets.differ(self.app.release(release), self.own):
             _release_secrets.write(self.app.release(release), self.own, self._group)

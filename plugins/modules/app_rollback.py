@@ -112,7 +112,9 @@ def main() -> None:
         _rollback.check_request(layout, names, asked, release)
 
     def roll_back(run: Run, names: list[str], applied: Apps) -> Outcome:
-        return deploy(run, *_rollback.prepare(run.layout, names, release, applied, run.check_mode))
+        return deploy(
+            run, *_rollback.prepare(run.layout, names, release, applied, run.public_url or "", run.check_mode)
+        )
 
     operate(module, "app_rollback", "rolls apps back", roll_back, check=check, rollback=True)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases, live_release
@@ -98,3 +99,21 @@ def test_who_names_the_release_that_was_left_gets_it_back(here: Here) -> None:
     forward = here.back(here.two, release=newer)
     assert forward.code == 0, forward.text
     assert here.live(here.two) == newer
+
+
+def test_another_url_of_the_host_reaches_old_code_and_brings_nothing_back(here: Here) -> None:
+    """What the folder holds is what was rolled back, whatever URL is added to it; the old code gets the new URL."""
+    url = "https://other.example"
+    left = here.live(here.two)
+    assert here.back(here.two).code == 0
+    old = here.live(here.two)
+    site = here.host.site(pyapps_public_url=url)
+    assert site.code == 0, site.text
+    assert "was rolled back" in site.text
+    again = Path(here.host.layout.app(here.two).release(here.live(here.two)))
+    assert again.name not in (old, left)
+    assert (again / "code" / "main.py").read_text() == SCRIPT % 1
+    assert '"other.example"' in (again / "code" / ".streamlit" / "config.toml").read_text()
+    second = here.host.site(pyapps_public_url=url)
+    assert (second.code, second.changed) == (0, 0), second.text
+    assert "was rolled back" in second.text

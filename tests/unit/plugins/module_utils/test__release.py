@@ -86,7 +86,7 @@ def test_files_environment_assets_and_host_make_a_new_release() -> None:
 
 
 def test_the_record_holds_the_settings_and_no_path_of_the_controller() -> None:
-    record = release_record(catalog_entry("app", Path("/home/me/app")), "0" * 16, "1" * 16, RESULT)
+    record = release_record(catalog_entry("app", Path("/home/me/app")), "0" * 16, "1" * 16, RESULT, HostOptions())
     assert (record["release"], record["content"]) == ("0" * 16, "1" * 16)
     assert record["environment"] == "e" * 16
     assert record["assets"] == "streamlit-1"

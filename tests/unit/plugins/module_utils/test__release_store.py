@@ -165,7 +165,7 @@ def test_a_copy_with_other_secrets_has_the_same_code_and_leaves_the_first_one_as
     first = Path(app.release("1" * 16))
     before = {path: (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in sorted(first.rglob("*"))}
 
-    store.copy_with(app, "1" * 16, "2" * 16, AppSecrets({"KEY": "new"}), None)
+    store.copy_with(app, "1" * 16, "2" * 16, AppSecrets({"KEY": "new"}), None, "0" * 16, None)
 
     second = Path(app.release("2" * 16))
     assert {path: (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in sorted(first.rglob("*"))} == before

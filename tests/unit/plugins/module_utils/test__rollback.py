@@ -20,14 +20,17 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._release import release_id
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_history import History
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_withdrawn import stay_with_live
 from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 from helpers.release_target import catalog_entry
 
 A, B, C, D = ("%s" % digit * 16 for digit in "abcd")
 INSTANCE = "0" * 32
+URL = "https://apps.example"
 
 
 class Host:
@@ -64,7 +67,7 @@ class Host:
 
     def back(self, release: str = "", check_mode: bool = False, **applied: t.Any) -> Result:
         entry = {"name": "app_1", "base_path": "/app-1", "title": "A new title", **applied}
-        entries, results = _rollback.prepare(self.layout, ["app_1"], release, [entry], check_mode)
+        entries, results = _rollback.prepare(self.layout, ["app_1"], release, [entry], URL, check_mode)
         assert [entry["title"] for entry in entries] == (["A new title"] if results["app_1"].goes_on else [])
         return results["app_1"]
 
@@ -102,7 +105,7 @@ def test_old_code_is_tried_by_its_own_commands(host: Host) -> None:
     applied = [{"name": "app_1", "base_path": "/app-1", "title": "A new title", "deploy": today}]
     settings = catalog_entry("app_1", Path("/x"), base_path="/app-1", deploy={"test": "pytest old_tests/"})
     host.release("f" * 16, settings=settings)
-    (entry,), _results = _rollback.prepare(host.layout, ["app_1"], "f" * 16, applied, True)
+    (entry,), _results = _rollback.prepare(host.layout, ["app_1"], "f" * 16, applied, URL, True)
     assert (entry["title"], entry["deploy"]["test"], entry["deploy"]["gate"]) == (
         "A new title",
         "pytest old_tests/",
@@ -193,3 +196,57 @@ def test_a_release_that_was_left_is_not_brought_back_by_its_folder(host: Host) -
     assert stay_with_live(host.app, other) == other
     unknown = replace(wanted, release=None)
     assert stay_with_live(host.app, unknown) == unknown
+
+
+def test_a_folder_that_was_left_is_known_again_whatever_the_host_adds_to_it(host: Host) -> None:
+    """Another URL, other secrets, another environment: none of them is a new version of the app."""
+    left, new = "1" * 16, "2" * 16
+    host.release(left, folder="what was left")
+    host.release(new, folder="what is live")
+    host.history(History({left: "day 4", new: "day 5"}, frozenset({left})))
+    host.live(new)
+    wanted = Result(release="3" * 16, environment="newer", folder="what was left")
+    assert stay_with_live(host.app, wanted).release == new
+    assert stay_with_live(host.app, replace(wanted, folder="something new")).release == "3" * 16
+    assert stay_with_live(host.app, replace(wanted, folder="what is live")).release == "3" * 16
+
+
+def made_for(host: Host, url: str) -> str:
+    """A release as it is made for a URL; its id."""
+    settings = catalog_entry("app_1", Path("/x"), base_path="/app-1")
+    package = Path(host.layout.envs, "env", "lib", "python3.11", "site-packages", "streamlit")
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "config.py").touch()
+    options = HostOptions(url)
+    release = release_id({}, settings, Result(environment="env", assets="assets"), options)
+    host.release(release, content=release, production=True, folder="f")
+    Path(host.app.release(release), "code", ".streamlit", "config.toml").unlink()
+    Path(host.app.release(release), "code", ".streamlit", "config.toml").write_text("serverAddress of %s" % url)
+    return release
+
+
+def test_old_code_gets_the_url_of_today(host: Host) -> None:
+    """Streamlit refuses the browsers of another URL than that of its configuration."""
+    old = made_for(host, "https://before.example")
+    assert host.back(old, check_mode=True).release not in (old, None)
+    back = host.back(old)
+    assert back.release not in (A, B, C, D, old)
+    folder = Path(host.app.release(back.release or ""))
+    config = (folder / "code" / ".streamlit" / "config.toml").read_text()
+    assert "apps.example" in config
+    assert "before.example" not in config
+    assert "before.example" in Path(host.app.release(old), "code", ".streamlit", "config.toml").read_text()
+    record = json.loads((folder / "release.json").read_text())
+    assert (record["release"], record["content"], record["folder"]) == (back.release, back.release, "f")
+
+
+def test_who_goes_forward_again_under_another_name_goes_forward(host: Host) -> None:
+    old = made_for(host, "https://before.example")
+    host.history(History({old: "day 1", C: "day 2"}, frozenset({old})))
+    again = host.back(old).release or ""
+    assert _release_history.read(host.app).withdrawn == {again}
+
+
+def test_code_of_today_is_not_made_again(host: Host) -> None:
+    same = made_for(host, URL)
+    assert host.back(same).release == same
