@@ -10,7 +10,6 @@ which somebody has just fled.
 from __future__ import annotations
 
 import contextlib
-import typing as t
 from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_history
@@ -31,31 +30,36 @@ def stay_with_live(app: AppLayout, result: Result) -> Result:
     wanted, live = result.release, live_release(app)
     if wanted is None or live is None or wanted == live:
         return result
-    withdrawn = _release_history.read(app).withdrawn
     try:
         record = read_release(app, live)
     except ReleaseError:
         return result
-    if wanted not in withdrawn and not _holds_one_of(app, withdrawn, result.folder, record):
+    left = _left(app, wanted, result.folder, record.get("folder"))
+    if left is None:
         return result
     return replace(
         result,
         release=live,
         environment=record["environment"],
         assets=record.get("assets"),
-        withdrawn=wanted,
+        withdrawn=left,
     )
 
 
-def _holds_one_of(app: AppLayout, releases: t.Iterable[str], folder: str | None, live: t.Mapping[str, t.Any]) -> bool:
-    """Whether the folder holds what one of these releases has of it, and the live one has not.
+def _left(app: AppLayout, wanted: str, folder: str | None, live: str | None) -> str | None:
+    """The release that a rollback has left and that the app's folder holds; None when it holds something else.
 
-    :param folder: :func:`folder_id`
+    :param wanted: what the folder's release would be named
+    :param folder: :func:`folder_id` of the folder
+    :param live: that of the live release; None when an earlier version has made it
     """
-    if folder is None or folder == live.get("folder"):
-        return False
-    for release in releases:
+    withdrawn = _release_history.read(app).withdrawn
+    if wanted in withdrawn:
+        return wanted
+    if folder is None or folder == live:
+        return None
+    for release in sorted(withdrawn):
         with contextlib.suppress(ReleaseError):
             if read_release(app, release).get("folder") == folder:
-                return True
-    return False
+                return release
+    return None

@@ -38,7 +38,7 @@ def back(host: ServingHost, *names: str, release: str = "", **options: t.Any) ->
     run = host.run(rollback=True, **options)
     _rollback.check_request(host.layout, names, names, release)
     with host_lock(host.layout.lock, 60, "tests"):
-        prepared = _rollback.prepare(host.layout, names, release, host.apps.values(), run.check_mode)
+        prepared = _rollback.prepare(host.layout, names, release, host.apps.values(), "", run.check_mode)
         return as_dicts(_instances.deploy(run, *prepared).results)
 
 

@@ -206,7 +206,8 @@ def test_a_folder_that_was_left_is_known_again_whatever_the_host_adds_to_it(host
     host.history(History({left: "day 4", new: "day 5"}, frozenset({left})))
     host.live(new)
     wanted = Result(release="3" * 16, environment="newer", folder="what was left")
-    assert stay_with_live(host.app, wanted).release == new
+    stayed = stay_with_live(host.app, wanted)
+    assert (stayed.release, stayed.withdrawn) == (new, left)  # which can be named to have it back
     assert stay_with_live(host.app, replace(wanted, folder="something new")).release == "3" * 16
     assert stay_with_live(host.app, replace(wanted, folder="what is live")).release == "3" * 16
 
