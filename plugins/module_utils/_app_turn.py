@@ -147,7 +147,6 @@ class AppTurn:
         trial.test()
         with self._room(uid):
             trial.prepare()
-            trial.try_pages()
             begun = time.monotonic()
             candidate, page = self._prepare(user, uid, release)
             self._prove(candidate, user)

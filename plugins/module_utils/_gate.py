@@ -4,9 +4,9 @@
 """The proof that a candidate gives before it becomes live. PRIVATE to the collection.
 
 Each step shows a behaviour and has a time limit: ``start`` (the process is up, and the listener is the app's user),
-``health`` (the body is right), ``script`` (Streamlit's script ran once without an exception), ``handshake`` (a browser
-would get its WebSocket from the host's own pages, and not from a stranger's), ``stable`` (the process is still the same
-one some seconds later). What a release shows before its process starts is in ``_release_trial.py``.
+``health`` (the body is right), ``script`` (a visitor's run of the script has shown no exception), ``handshake`` (a
+browser would get its WebSocket from the host's own pages, and not from a stranger's), ``stable`` (the process is still
+the same one some seconds later). What a release shows before its process starts is in ``_release_trial.py``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import typing as t
 import urllib.parse
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail, _probe_http, _probe_websocket
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import HEALTH, DeploySettings
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail, _probe_http, _probe_websocket, _visitor
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import HEALTH, PAGES, DeploySettings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import (
     health_problem,
@@ -112,7 +112,6 @@ def _prove(candidate: Candidate) -> None:
     _prove_start(candidate, deadline)
     _prove_health(candidate, deadline)
     if candidate.deploy.gate != HEALTH:
-        candidate.say("is up; running its script once")
         _prove_script(candidate)
     _prove_handshake(candidate)
     _prove_stable(candidate)
@@ -161,28 +160,49 @@ def _prove_health(candidate: Candidate, deadline: float) -> None:
 
 
 def _prove_script(candidate: Candidate) -> None:
-    path = kind_of(candidate.settings["kind"]).script_check_path(candidate.settings)
+    """Let a visitor open the app, and see its script run; where that is wanted, each of its pages, too."""
+    candidate.say("is up; running its script once")
+    pages = _visit(candidate, "script", "the script", "")
+    for page in pages if candidate.deploy.gate == PAGES else ():
+        candidate.say("running its page %s" % page)
+        _visit(candidate, "pages", "the page %s" % page, page)
+
+
+def _visit(candidate: Candidate, step: str, what: str, page: str) -> list[str]:
+    """Open one page; gives the names of the others.
+
+    :param what: the page in words
+    """
+    path = kind_of(candidate.settings["kind"]).stream_path(candidate.settings)
     if path is None:
-        return
+        return []
     log_before = _log_tail.program_tail(candidate.layout, candidate.record.program)
+    seconds = candidate.deploy.script_timeout
+    url = "%s%s/" % (_addresses(candidate)[-1], candidate.settings["base_path"])
     try:
-        status, _headers, body = _probe_http.get(
-            "127.0.0.1", candidate.record.port, path, candidate.deploy.script_timeout
-        )
+        seen = _visitor.visit(candidate.record.port, path, url, seconds, page)
     except _probe_http.ProbeTimeoutError:
         raise GateError(
-            "script",
-            "the script did not finish within %g s ([deploy] script_timeout): it hangs, or ends with sys.exit()"
-            " (st.stop() is the way to end a run)" % candidate.deploy.script_timeout,
+            step,
+            "%s did not finish within %g s ([deploy] script_timeout) and has shown nothing: it hangs, or ends"
+            " with sys.exit() (st.stop() is the way to end a run)" % (what, seconds),
         ) from None
     except _probe_http.ProbeError as error:
-        _await_end(candidate, "script")
-        raise GateError("script", "the script could not be run: %s" % error) from None
-    if status == 503:
+        _await_end(candidate, step)
+        raise GateError(step, "%s could not be run: %s" % (what, error)) from None
+    if seen.exception:
         log = _await_log(candidate, log_before)
-        raise GateError("script", "the script raised an exception: %s" % _log_tail.cause(log))
-    if status != 200 or body.strip() != b"ok":
-        raise GateError("script", "%s answers %d %r: it must be 200 'ok' or 503" % (path, status, body[:60]))
+        if not seen.compiled or _log_tail.tells_uncaught(log) or _is_silent(candidate):
+            cause = _log_tail.cause(log) if _log_tail.tells_uncaught(log) else seen.exception
+            raise GateError(step, "%s raised an exception: %s" % (what, cause))
+    elif seen.status == _probe_websocket.SWITCHED and not seen.ended:
+        candidate.say("%s has not ended yet, and has shown %d elements without an exception" % (what, seen.elements))
+    return seen.pages
+
+
+def _is_silent(candidate: Candidate) -> bool:
+    """Whether the log tells no exceptions, so that those that an app shows on purpose can not be told from others."""
+    return candidate.settings["streamlit"]["config"].get("logger.level") in ("error", "critical")
 
 
 def _await_end(candidate: Candidate, step: str) -> None:
@@ -210,10 +230,7 @@ def _prove_handshake(candidate: Candidate) -> None:
     path = kind_of(candidate.settings["kind"]).stream_path(candidate.settings)
     if path is None:
         return
-    own = ["http://localhost:%d" % candidate.record.port]
-    if candidate.public_url:
-        url = urllib.parse.urlsplit(candidate.public_url)
-        own.append("%s://%s" % (url.scheme, url.netloc))
+    own = _addresses(candidate)
     for origin in own:
         status = _handshake(candidate, path, origin, origin)
         if status != 101:
@@ -230,6 +247,15 @@ def _prove_handshake(candidate: Candidate) -> None:
             "a WebSocket from a page of any other site (%s) gets %d instead of 403, so such a page could use the app"
             " with its visitors' rights: remove what turns server.enableCORS off" % (FOREIGN_ORIGIN, status),
         )
+
+
+def _addresses(candidate: Candidate) -> list[str]:
+    """Scheme and host of the URLs at which browsers open the app; the public one is the last."""
+    own = ["http://localhost:%d" % candidate.record.port]
+    if candidate.public_url:
+        url = urllib.parse.urlsplit(candidate.public_url)
+        own.append("%s://%s" % (url.scheme, url.netloc))
+    return own
 
 
 def _handshake(candidate: Candidate, path: str, address: str, origin: str) -> int:

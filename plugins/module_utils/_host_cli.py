@@ -46,12 +46,6 @@ def _task(words: Words, layout: Layout) -> int:
     return _starter.task_main(Layout(words[0]), words[1], words[2], words[3], list(words[5:]))
 
 
-def _pages(words: Words, layout: Layout) -> int:
-    from ansible_collections.selfhost.pyapps.plugins.module_utils import _page_runner
-
-    return _page_runner.main(words[0], float(words[1]))
-
-
 def _run(words: Words, layout: Layout) -> int:
     from ansible_collections.selfhost.pyapps.plugins.module_utils import _starter
 
@@ -114,7 +108,6 @@ class _Command(t.NamedTuple):
 _COMMANDS: t.Mapping[str, _Command] = {
     "start": _Command(_start, lambda words: len(words) == 3),
     "task": _Command(_task, lambda words: len(words) >= 6 and words[4] == "--"),
-    "pages": _Command(_pages, lambda words: len(words) == 2),
     "run": _Command(_run, lambda words: len(words) >= 2 and words[0] == "--"),
     "watch": _Command(_watch, lambda words: len(words) in (1, 2)),
     "container": _Command(_container, lambda words: not words),

@@ -27,11 +27,9 @@ class Kind:
     :param start_command: argv for (settings, the environment's python, port)
     :param watch_options: behind it, they let the process follow changes of its code
     :param health_path: path on the app's port that answers ``health_body`` while the process is well
-    :param script_check_path: path that runs the app's script once, or None when the kind has no such thing
     :param stream_path: path of the app's WebSocket, or None
     :param sessions_path: path that tells how many sessions are open, or None
     :param session_keep_seconds: how long the process keeps a session whose connection is lost, counted from the loss
-    :param pages_arguments: our zipapp's, to run every page with the environment's python; or None
     """
 
     name: str
@@ -40,11 +38,9 @@ class Kind:
     watch_options: tuple[str, ...]
     health_path: t.Callable[[Settings], str]
     health_body: str
-    script_check_path: t.Callable[[Settings], str | None]
     stream_path: t.Callable[[Settings], str | None]
     sessions_path: t.Callable[[Settings], str | None]
     session_keep_seconds: t.Callable[[Settings], float]
-    pages_arguments: t.Callable[[Settings], list[str] | None]
 
 
 def _streamlit_command(settings: Settings, python: str, port: int) -> list[str]:
@@ -73,12 +69,10 @@ KINDS: t.Mapping[str, Kind] = {
         watch_options=("--server.fileWatcherType=auto", "--server.runOnSave=true"),
         health_path=_below_base("/_stcore/health"),
         health_body="ok",
-        script_check_path=_below_base("/_stcore/script-health-check"),
         stream_path=_below_base("/_stcore/stream"),
         # Without the family's name the answer holds every cache of the app, too, and may be long.
         sessions_path=_below_base("/_stcore/metrics?families=active_sessions"),
         session_keep_seconds=_streamlit_keeps,
-        pages_arguments=lambda settings: ["pages", settings["streamlit"]["entry_file"]],
     ),
 }
 

@@ -16,7 +16,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf i
 LINES = 20
 _LONGEST_LINE = 300
 _READ = 32 * 1024
-_OWN_QUESTION = "/_stcore/script-health-check"
+_UNCAUGHT = "Uncaught app "  # "exception" or "execution", by its version
 _TRACEBACK = "Traceback (most recent call last)"
 _MOST_OF_TRACEBACK = 400  # lines; its first one says that it is one
 _BORDER = re.compile("─+")
@@ -66,12 +66,14 @@ def _tells_exception(log: t.Iterable[str]) -> bool:
     return any(_TRACEBACK in line for line in log)
 
 
-def cause(log: t.Sequence[str]) -> str:
-    """The line of a log that says why a script ended: the last one that is no answer to our own question.
+def tells_uncaught(log: t.Iterable[str]) -> bool:
+    """Whether Streamlit says of an exception that no code of the app's has caught it."""
+    return any(_UNCAUGHT in line or (_TRACEBACK in line and _BORDER.search(line)) for line in log)
 
-    Streamlit's newer servers log the check's 503 behind the traceback. Rich breaks a long line, below a border.
-    """
-    lines = [line.strip() for line in log if _OWN_QUESTION not in line]
+
+def cause(log: t.Sequence[str]) -> str:
+    """The line of a log that says why a script ended: the last one. Rich breaks a long line, below a border."""
+    lines = [line.strip() for line in log]
     borders = [number for number, line in enumerate(lines[:-1]) if _BORDER.fullmatch(line)]
     if borders and _EXCEPTION.match(lines[borders[-1] + 1]):
         return " ".join(lines[borders[-1] + 1 :])

@@ -60,7 +60,7 @@ def get(
         except http.client.IncompleteRead as error:
             body = error.partial
         except (OSError, http.client.HTTPException) as error:
-            raise _explained(error, timeout) from error
+            raise explained(error, timeout) from error
         return answer.status, lower_headers(answer), body
 
 
@@ -81,14 +81,14 @@ def question(
     try:
         connection = connect(timeout) if connect else socket.create_connection((host, port), timeout)
     except OSError as error:
-        raise _explained(error, timeout) from error
+        raise explained(error, timeout) from error
     with connection:
         try:
             connection.sendall(request.encode("latin-1"))
             answer = http.client.HTTPResponse(t.cast(socket.socket, _CappedSocket(connection, deadline, limit)))
             answer.begin()
         except (OSError, http.client.HTTPException) as error:
-            raise _explained(error, timeout) from error
+            raise explained(error, timeout) from error
         yield answer, connection
 
 
@@ -105,7 +105,11 @@ def _refuse_line_breaks(path: str, headers: t.Mapping[str, str]) -> None:
         raise ProbeError("the path %r holds a space" % path)
 
 
-def _explained(error: Exception, timeout: float) -> ProbeError:
+def explained(error: Exception, timeout: float) -> ProbeError:
+    """The error of a probe that an error of the connection means.
+
+    :param timeout: seconds that the probe had
+    """
     if isinstance(error, (socket.timeout, TimeoutError)):
         return ProbeTimeoutError("no answer within %g s" % timeout)
     if isinstance(error, (ConnectionError, http.client.RemoteDisconnected)):

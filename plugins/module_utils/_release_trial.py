@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a release does before its process starts: its test, its release command, its pages. PRIVATE to the collection.
+"""What a release does before its process starts: its test and its release command. PRIVATE to the collection.
 
 Test and release command run once per release: when one has succeeded, a file in the release's folder says which command
 that was. One that was killed runs again, so it must bear that.
@@ -13,13 +13,12 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail, _page_runner
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_task import TaskEnd, run_task
 from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import PAGES, DeploySettings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_settings import DeploySettings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._gate import GateError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import blame_memory, limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._release_secrets import time_kept
@@ -62,22 +61,6 @@ class Trial:
         :raises GateError: it failed
         """
         self._once("release_command", self.deploy.release_command, "release_timeout", RELEASED)
-
-    def try_pages(self) -> None:
-        """Run every page, if the app wants that of its gate.
-
-        :raises GateError: one is broken; the reason names it
-        """
-        arguments = kind_of(self.settings["kind"]).pages_arguments(self.settings)
-        if self.deploy.gate != PAGES or arguments is None:
-            return
-        self.say("runs every page once")
-        command = ["python", self.layout.zipapp, *arguments, "%g" % self.deploy.script_timeout]
-        end = self._run("pages", command, "test_timeout")
-        if end.code == _page_runner.BROKEN:
-            raise self._refused("pages", "a page is broken: %s" % _log_tail.cause(end.log), end)
-        if end.problem:
-            raise self._refused("pages", "running the pages %s" % end.problem, end)
 
     def _once(self, key: str, text: str | None, limit: str, done: str) -> None:
         path = os.path.join(self.app.release(self.release), done)

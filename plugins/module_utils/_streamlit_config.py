@@ -175,8 +175,8 @@ def _host_owned(app: t.Mapping[str, t.Any], host: HostOptions) -> dict[str, t.An
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,
         ORIGINS: list(app["route"]["allowed_origins"]),
-        # Asked once, by the gate; every front answers 404 for its path.
-        "server.scriptHealthCheckEnabled": True,
+        # It would run the script for whoever asks.
+        "server.scriptHealthCheckEnabled": False,
         # Names the host that visitors use, so that Streamlit never asks the internet for its own address.
         "browser.serverAddress": host.public_host,
         "browser.gatherUsageStats": False,

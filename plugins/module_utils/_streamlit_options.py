@@ -32,7 +32,7 @@ HOST_OWNED: dict[str, str] = {
     "server.allowedOrigins": "Streamlit has no such option and ignores it: write route.allowed_origins",
     "server.cookieSecret": "it is a secret, and this file is none",
     "secrets.files": "the host puts them where Streamlit looks: write pyapps_secrets or .streamlit/secrets.toml",
-    "server.scriptHealthCheckEnabled": "it would let visitors run the script; a new release is checked with it once",
+    "server.scriptHealthCheckEnabled": "it would let visitors run the script without a session",
     "server.runOnSave": _PRODUCTION,
     "server.allowRunOnSave": _PRODUCTION,
     "server.fileWatcherType": _PRODUCTION,

@@ -20,6 +20,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config 
     config_text,
     installed_streamlit,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._visitor import Seen, visit
 from helpers.environments import environment
 from helpers.release_target import catalog_entry
 
@@ -36,10 +37,9 @@ class Running(t.NamedTuple):
         """Of a WebSocket handshake."""
         return handshake("127.0.0.1", self.port, "/app/_stcore/stream", host_header=host, origin=origin, timeout=20)
 
-    def run_script(self) -> tuple[int, bytes]:
-        """What the gate's question answers."""
-        status, _headers, body = get("127.0.0.1", self.port, "/app/_stcore/script-health-check", 30)
-        return status, body
+    def run_script(self) -> Seen:
+        """What a visitor sees."""
+        return visit(self.port, "/app/_stcore/stream", "http://localhost:%d/app/" % self.port, 30)
 
 
 @contextlib.contextmanager

@@ -50,7 +50,7 @@ def test_an_app_within_its_limits_serves_with_them(serving_host: ServingHost) ->
 
 
 def test_what_a_release_runs_before_it_starts_has_the_apps_limits(serving_host: ServingHost) -> None:
-    """Its test, its release command and its pages: no way around a limit, and the same words."""
+    """Its test and its release command: no way around a limit, and the same words."""
     name = serving_host.add_app("tested", limits={"memory": 700, "cpu": None})
     serving_host.apps[name]["deploy"]["test"] = "python greedy.py"
     serving_host.release(name, GOOD, files={"greedy.py": "block = bytearray(900 * 1024 * 1024)\n"})

@@ -103,7 +103,7 @@ RELEASES = {
     "lets every site in": Refused("handshake", "101 instead of 403", server={"enableCORS": False}),
     "a broken page beside a good one": Refused(
         "pages",
-        "pages/two.py: KeyError",
+        "the page two raised an exception: KeyError",
         files={"pages/one.py": GOOD, "pages/two.py": "raise KeyError('x')\n"},
         wants={"gate": "pages"},
     ),

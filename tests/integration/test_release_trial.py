@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a release does before its process starts, as the app's user: its test, its release command, its pages."""
+"""What a release does before its process starts, as the app's user: its test and its release command; and its pages."""
 
 from __future__ import annotations
 
@@ -180,8 +180,8 @@ st.navigation([st.Page("views/one.py"), st.Page(works), st.Page("views/two.py", 
 
 
 @pytest.mark.parametrize("streamlit", ["1.41.1", "1.67.0"])
-def test_every_page_runs_before_the_process_starts(shared: ServingHost, streamlit: str) -> None:
-    """S0-24: a broken page beside a good main page; Streamlit's own check runs only the main one (facts, the gate)."""
+def test_every_page_is_opened_by_a_visitor(shared: ServingHost, streamlit: str) -> None:
+    """S0-24: a broken page beside a good main page."""
     name = app(shared, "pages-" + streamlit.replace(".", ""), gate="pages")
     page = "import streamlit as st, helper\nassert st.secrets['key'] == helper.KEY\n"
     files = {"pages/1_one.py": page, "pages/two.py": page, "helper.py": "KEY = 'other-secret'\n"}
@@ -192,13 +192,13 @@ def test_every_page_runs_before_the_process_starts(shared: ServingHost, streamli
     with_secrets(shared, name, shared.release(name, GOOD, streamlit, broken))
     result = deploy(shared, name)
     assert (result["step"], result["note"]) == ("pages", "kept (old release serves)"), result
-    assert result["reason"] == "a page is broken: pages/two.py: ValueError: no such table"
+    assert result["reason"] == "the page two raised an exception: ValueError: no such table"
     assert shared.seen(name) == before
     views = {"views/one.py": GOOD, "views/two.py": GOOD}
     shared.release(name, NAVIGATION % ", st.Page(breaks)", streamlit, views)
     assert "KeyError: 'in a function'" in deploy(shared, name)["reason"]
     shared.release(name, NAVIGATION % "", streamlit, {**views, "views/two.py": "1/0\n"})
-    assert "views/two.py: ZeroDivisionError" in deploy(shared, name)["reason"]
+    assert "the page other raised an exception: ZeroDivisionError" in deploy(shared, name)["reason"]
     shared.release(name, NAVIGATION % "", streamlit, views)
     assert deploy(shared, name)["note"] == "live"
 
@@ -223,7 +223,7 @@ def test_a_page_that_hangs_is_named_at_its_limit(shared: ServingHost) -> None:
     shared.release(name, GOOD, files={"pages/slow.py": "while True:\n    pass\n"})
     result = deploy(shared, name)
     assert result["step"] == "pages"
-    assert "pages/slow.py: did not finish within 12 s" in result["reason"]
+    assert "the page slow did not finish within 12 s" in result["reason"]
 
 
 def test_the_weaker_gate_runs_no_script_and_has_to_be_asked_for(shared: ServingHost) -> None:

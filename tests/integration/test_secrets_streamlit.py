@@ -71,7 +71,8 @@ def test_streamlit_finds_its_secrets_and_auth_forces_xsrf_on(tmp_path: Path, ver
     code = release(tmp_path, table)
     script = "import streamlit as st\n\nassert st.secrets.to_dict() == %r, 'not equal'\n" % table
     with running(code, version, PUBLIC, script) as streamlit:
-        assert streamlit.run_script() == (200, b"ok"), streamlit.log.read_text()
+        seen = streamlit.run_script()
+        assert (seen.ended, seen.exception) == (True, None), streamlit.log.read_text()
         assert streamlit.status(PUBLIC) == 101
         assert streamlit.status("https://evil.example.net") == 403
         _status, headers, _body = get("127.0.0.1", streamlit.port, "/app/_stcore/health", 20)

@@ -18,8 +18,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Process, Supervisor
 
-SETTINGS = {"kind": "streamlit", "base_path": "/app"}
-HEALTH, SCRIPT = "/app/_stcore/health", "/app/_stcore/script-health-check"
+SETTINGS = {"kind": "streamlit", "base_path": "/app", "streamlit": {"config": {}}}
+HEALTH = "/app/_stcore/health"
 
 
 class Known(Supervisor):
@@ -91,16 +91,9 @@ def test_200_with_another_body_is_not_healthy(answers: dict[str, tuple[int, byte
     assert (step, "'<html>' instead of 200 'ok'" in reason) == ("health", True)
 
 
-def test_a_script_check_that_is_not_there_is_no_pass(answers: dict[str, tuple[int, bytes]], tmp_path: Path) -> None:
-    """C-01: Streamlit answers 200 and its page where the check is not enabled."""
-    answers[HEALTH] = (200, b"ok")
-    step, reason = refused(candidate(tmp_path, answers["port"][0]))
-    assert (step, SCRIPT in reason) == ("script", True)
-
-
 def test_a_server_without_websockets_is_refused(answers: dict[str, tuple[int, bytes]], tmp_path: Path) -> None:
     """C-01: a real handshake, not a status."""
-    answers.update({HEALTH: (200, b"ok"), SCRIPT: (200, b"ok")})
+    answers[HEALTH] = (200, b"ok")
     step, reason = refused(candidate(tmp_path, answers["port"][0]))
     assert (step, "refused with 200" in reason) == ("handshake", True)
 
@@ -109,7 +102,7 @@ def test_a_process_that_was_replaced_meanwhile_is_refused(
     answers: dict[str, tuple[int, bytes]], tmp_path: Path
 ) -> None:
     """X14: supervisor says RUNNING for a process that dies and is started again; its pid tells."""
-    answers.update({HEALTH: (200, b"ok"), SCRIPT: (200, b"ok")})
+    answers[HEALTH] = (200, b"ok")
     one = candidate(tmp_path, answers["port"][0])
     one.process("start")
     one.supervisor = Known(one.record.program, pids=[2])

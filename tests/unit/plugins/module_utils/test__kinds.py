@@ -16,7 +16,6 @@ def test_streamlit() -> None:
     assert kind.start_command(SETTINGS, "/e/bin/python", 20001) == command
     assert (kind.stop_signal, kind.health_body) == ("TERM", "ok")
     assert kind.health_path(SETTINGS) == "/app-1/_stcore/health"
-    assert kind.script_check_path(SETTINGS) == "/app-1/_stcore/script-health-check"
     assert kind.stream_path({**SETTINGS, "base_path": ""}) == "/_stcore/stream"
 
 

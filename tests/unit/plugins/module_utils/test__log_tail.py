@@ -96,8 +96,20 @@ def test_the_last_exit_is_read_from_the_daemons_log(tmp_path: Path) -> None:
     assert _log_tail.last_exit(layout, "a.bc") == "exit status 4"
 
 
-def test_the_cause_is_the_exception_and_not_the_answer_to_our_question() -> None:
-    answer = "2026-11-21 09:24:43.787 503 GET /app-2/_stcore/script-health-check (127.0.0.1) 139.81ms"
-    log = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'x'", answer]
+def test_the_cause_is_the_exception() -> None:
+    log = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'x'"]
     assert _log_tail.cause(log) == "ModuleNotFoundError: No module named 'x'"
-    assert _log_tail.cause([answer]) == "see its log"
+    assert _log_tail.cause([]) == "see its log"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("2026-11-29 01:11:02.918 Uncaught app execution", True),  # Streamlit 1.67
+        ("2026-11-29 01:11:02.918 Uncaught app exception", True),  # 1.41
+        ("╭─────── Traceback (most recent call last) ───────╮", True),  # with Rich
+        ("Traceback (most recent call last):", False),  # what an app has caught and logged
+    ],
+)
+def test_what_an_app_has_caught_is_no_uncaught_exception(line: str, told: bool) -> None:
+    assert _log_tail.tells_uncaught(["a", line, "b"]) is told

@@ -89,7 +89,7 @@ def test_the_host_decides_where_and_to_whom_an_app_answers() -> None:
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,
         "server.corsAllowedOrigins": [],
-        "server.scriptHealthCheckEnabled": True,
+        "server.scriptHealthCheckEnabled": False,
         "server.fileWatcherType": "none",
         "server.runOnSave": False,
         "browser.serverAddress": "localhost",
