@@ -168,6 +168,7 @@ class AppTurn:
         self._say("failed at step %s" % step)
         if not self.switched:
             self.diff = None
+            self._tell(ends_sessions=0)
         note = LIVE if self.switched else self._what_serves()
         log = [self.mask.hide(line) for line in self.log]
         self.result = self.result.failed(step, self.mask.hide(reason), log, note)
