@@ -192,8 +192,9 @@ def _visit(candidate: Candidate, step: str, what: str, page: str) -> list[str]:
         raise GateError(step, "%s could not be run: %s" % (what, error)) from None
     if seen.exception:
         log = _await_log(candidate, log_before)
-        if not seen.compiled or _log_tail.tells_uncaught(log) or _is_silent(candidate):
-            cause = _log_tail.cause(log) if _log_tail.tells_uncaught(log) else seen.exception
+        uncaught = _log_tail.tells_uncaught(candidate.layout, candidate.record.program)
+        if uncaught or not seen.compiled or _is_silent(candidate):
+            cause = _log_tail.cause(log) if uncaught else seen.exception
             raise GateError(step, "%s raised an exception: %s" % (what, cause))
     elif seen.status == _probe_websocket.SWITCHED and not seen.ended:
         candidate.say("%s has not ended yet, and has shown %d elements without an exception" % (what, seen.elements))

@@ -19,6 +19,7 @@ _READ = 32 * 1024
 _UNCAUGHT = "Uncaught app "  # "exception" or "execution", by its version
 _TRACEBACK = "Traceback (most recent call last)"
 _MOST_OF_TRACEBACK = 400  # lines; its first one says that it is one
+_MOST_OF_LOG = 1 << 20  # bytes, and so lines: the words stand above a traceback of any length
 _BORDER = re.compile("─+")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -66,9 +67,16 @@ def _tells_exception(log: t.Iterable[str]) -> bool:
     return any(_TRACEBACK in line for line in log)
 
 
-def tells_uncaught(log: t.Iterable[str]) -> bool:
-    """Whether Streamlit says of an exception that no code of the app's has caught it."""
-    return any(_UNCAUGHT in line or (_TRACEBACK in line and _BORDER.search(line)) for line in log)
+def tells_uncaught(layout: Layout, program: str) -> bool:
+    """Whether Streamlit says of an exception that no code of the app's has caught it.
+
+    Rich prints only the traceback, in a frame.
+    """
+    for stream in ("err", "out"):
+        for line in tail(log_path(layout, program, stream), _MOST_OF_LOG, _MOST_OF_LOG):
+            if _UNCAUGHT in line or (_TRACEBACK in line and _BORDER.search(line)):
+                return True
+    return False
 
 
 def cause(log: t.Sequence[str]) -> str:

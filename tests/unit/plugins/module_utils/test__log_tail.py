@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import log_path
 
 
 def test_only_the_last_lines_are_shown_and_empty_ones_are_left_out(tmp_path: Path) -> None:
@@ -111,5 +113,11 @@ def test_the_cause_is_the_exception() -> None:
         ("Traceback (most recent call last):", False),  # what an app has caught and logged
     ],
 )
-def test_what_an_app_has_caught_is_no_uncaught_exception(line: str, told: bool) -> None:
-    assert _log_tail.tells_uncaught(["a", line, "b"]) is told
+def test_what_an_app_has_caught_is_no_uncaught_exception(tmp_path: Path, line: str, told: bool) -> None:
+    layout = Layout(str(tmp_path))
+    os.makedirs(layout.log)
+    log = Path(log_path(layout, "a.b", "out"))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("\n".join([line, *["  a long traceback"] * 2000]))
+    assert _log_tail.tells_uncaught(layout, "a.b") is told
+
