@@ -120,4 +120,3 @@ def test_what_an_app_has_caught_is_no_uncaught_exception(tmp_path: Path, line: s
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("\n".join([line, *["  a long traceback"] * 2000]))
     assert _log_tail.tells_uncaught(layout, "a.b") is told
-
