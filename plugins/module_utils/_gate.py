@@ -163,7 +163,14 @@ def _prove_script(candidate: Candidate) -> None:
     """Let a visitor open the app, and see its script run; where that is wanted, each of its pages, too."""
     candidate.say("is up; running its script once")
     pages = _visit(candidate, "script", "the script", "")
+    deadline = time.monotonic() + candidate.deploy.test_timeout
     for page in pages if candidate.deploy.gate == PAGES else ():
+        if time.monotonic() > deadline:
+            raise GateError(
+                "pages",
+                "the pages did not finish within %g s ([deploy] test_timeout): the page %s was not opened any more"
+                % (candidate.deploy.test_timeout, page),
+            )
         candidate.say("running its page %s" % page)
         _visit(candidate, "pages", "the page %s" % page, page)
 

@@ -311,8 +311,8 @@ _DEPLOY = Key(
         Key(
             "gate",
             "string",
-            "What a new release must show before it is let in. `script`: its process, health, one run of its script,"
-            " a WebSocket, and that it stays up. `pages`: each page of a multipage app runs without an exception, too."
+            "What a new release must show before it is let in. `script`: its process, health, a visitor for whom its"
+            " script runs, a WebSocket, and that it stays up. `pages`: the same for each page of a multipage app, too."
             " `health` is weaker: the script is not run.",
             default="script",
             pattern="health|script|pages",

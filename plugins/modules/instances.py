@@ -14,10 +14,10 @@ description:
     port, lets it prove itself, and only then makes it live, by one atomic rename. The old instance is retired after
     that.
   - A candidate proves that its process is up and owns its port, that its health answer is right, that its script runs
-    once without an exception, that a browser would get its WebSocket and a page of another site would not, and that it
-    stays up. One that fails is removed; the live instance is never touched by that.
+    for a visitor without an exception, that a browser would get its WebSocket and a page of another site would not, and
+    that it stays up. One that fails is removed; the live instance is never touched by that.
   - An app's C([deploy]) says more of this. C(test) and C(release_command) are commands of its own that must succeed
-    before, C(gate = "pages") runs every page, and C(strategy = "restart") stops the old process first, for an app that
+    before, C(gate = "pages") opens every page, and C(strategy = "restart") stops the old process first, for an app that
     may not run twice; when the new one fails the old one is started again.
   - What a killed run left behind is cleaned up first. Killing this module at any moment leaves every app with one
     complete release serving.

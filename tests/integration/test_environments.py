@@ -222,7 +222,7 @@ def test_pyproject_and_uv_lock_are_sources(host: Host) -> None:
         app("locked", "", files=files, entry="pyproject.toml"),
     )
 
-    assert [of(report, name).get("reason") for name in ("plain", "locked")] == [None, None]
+    assert [of(report, name)["reason"] for name in ("plain", "locked")] == ["", ""]
     question = "import idna; print(idna.__version__)"
     assert imports(of(report, "locked")["python"], question) == "3.6"
     assert imports(of(report, "plain")["python"], question) != "3.6"

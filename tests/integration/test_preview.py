@@ -72,7 +72,7 @@ def test_a_preview_runs_beside_and_goes_live_without_another_start(host: Serving
     with session("http://127.0.0.1:%d/try/" % result["preview_port"]) as visitor:
         live = promote(host, name)
         assert (live["note"], live["instance"], shown(host, name)) == ("live", instance, [])
-        assert "start_seconds" not in live
+        assert live["start_seconds"] is None
         assert visitor.is_open()
     process = "%s.%s" % (name, instance)
     assert host.seen(name)["processes"] == {process: seen["processes"][process]}
