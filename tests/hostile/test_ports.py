@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +21,6 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import Live, live_instance
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import is_free
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
 from helpers import port_thief
 from helpers.attacks import record, tries
@@ -106,10 +106,11 @@ class WatchedHost:
         self.host.daemon.wait_for_state("pyapps-watcher", "RUNNING")
 
     def live(self, short: str) -> Live:
-        live = live_instance(self.host.layout.app(self.names[short]))
-        assert live is not None
-        assert live.record is not None
-        return live
+        def known() -> Live | None:
+            live = live_instance(self.host.layout.app(self.names[short]))
+            return live if live and live.record else None  # its record is a moment late where it gets another port
+
+        return t.cast(Live, wait_for(known, 10, "the live instance has a record"))
 
     def pid(self, short: str) -> int:
         program = "%s.%s" % (self.names[short], self.live(short).instance)
@@ -198,6 +199,14 @@ def confined() -> t.Iterator[WatchedHost]:
         yield host
 
 
+def is_unused(port: int) -> bool:
+    """Whether nobody has a port, nor has had it in the last minute: connections of old may still be there."""
+    with socket.socket() as taken, contextlib.suppress(OSError):
+        taken.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
 def through(said: list[dict[str, int]]) -> list[int]:
     return [event["through"] for event in said if "through" in event]
 
@@ -243,7 +252,7 @@ def test_the_thief_would_get_through_without_confinement(confined: WatchedHost) 
     done = subprocess.run(command, capture_output=True, text=True, user="nobody", extra_groups=[], check=True)
     # Plainly by four addresses, and as many by MPTCP; three ways to send with the first packet.
     assert len(through([json.loads(line) for line in done.stdout.splitlines()])) >= 11
-    free = next(port for port in confined.host.ports if is_free(port))
+    free = next(port for port in confined.host.ports if is_unused(port))
     command = [sys.executable, "-c", THIEF, "bind", str(len(port_thief.binders())), str(free)]
     done = subprocess.run(command, capture_output=True, text=True, user="nobody", extra_groups=[], check=True)
     assert len(through([json.loads(line) for line in done.stdout.splitlines()])) >= 36
