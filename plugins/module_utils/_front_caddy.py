@@ -282,14 +282,15 @@ def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
     text = "@pinned vars_regexp pin {http.request.uri} %s\n" % _raw(pin)
     text += (
         "handle @pinned {\n\troute {\n"
+        # The flag before the marker: one that goes away between the two looks takes both with it.
+        "\t\t@away file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/%s\n\t\t}\n"
+        "\t\trespond @away 502\n"
         "\t\t@marker file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/\n\t\t}\n"
         "\t\thandle @marker {\n\t\t\troute {\n"
-        "\t\t\t\t@away file {\n\t\t\t\t\troot %s\n\t\t\t\t\ttry_files /{re.pin.1}/%s\n\t\t\t\t}\n"
-        "\t\t\t\trespond @away 502\n"
         "\t\t\t\turi path_regexp %s %s/\n"
         "\t\t\t\timport pyapps_proxy {re.pin.2}\n"
         "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n"
-        % (_quote(folder.serving), _quote(folder.serving), AWAY, _raw("^%s/~/[^/]+/" % base), route.base)
+        % (_quote(folder.serving), AWAY, _quote(folder.serving), _raw("^%s/~/[^/]+/" % base), route.base)
     )
     text += "@ends vars_regexp ends {http.request.uri} %s\n" % _raw(
         r"^%s/~/(%s)/%s(?:\?.*)?$" % (base, PIN, re.escape(ENDS))

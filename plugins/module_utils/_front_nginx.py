@@ -130,8 +130,9 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     serving = quote(folder.serving + "/$pyapps_pin")
     pinned = (
         refuse_foreign(route),
-        "if (!-d %s) { return 410; }\n" % serving,
+        # The flag before the marker: one that goes away between the two looks takes both with it.
         "if (-f %s) { return 502; }\n" % quote("%s/$pyapps_pin/%s" % (folder.serving, AWAY)),
+        "if (!-d %s) { return 410; }\n" % serving,
         'rewrite "(?s)^%s/~/[^/]+(/.*)$" "%s$1" break;\n' % (base, route.base),
         "proxy_pass http://127.0.0.1:$pyapps_pin_port;\n",
     )

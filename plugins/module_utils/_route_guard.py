@@ -24,7 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uids
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
 
-LOOK = 0.05
+LOOK = 0.02
 """Seconds between two looks at the listeners, which cost a tenth of a millisecond."""
 LIST = 1.0
 """Seconds between two looks at which instances there are."""

@@ -13,8 +13,10 @@ connect  try to reach, in every spelling
 import contextlib
 import itertools
 import json
+import re
 import socket
 import sys
+import threading
 import time
 
 MPTCP, SCTP, SMC = 262, 132, 256
@@ -23,7 +25,8 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
 def say(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+    sys.stdout.write(json.dumps(what) + "\n")  # in one piece: threads say something, too
+    sys.stdout.flush()
 
 
 def stream(family: int, protocol: int = 0) -> socket.socket:
@@ -108,14 +111,19 @@ def steal(port: int) -> None:
     say(bound=time.monotonic())
     while True:
         visitor, _address = taken.accept()
-        came = time.monotonic()
-        with contextlib.suppress(OSError), visitor:
-            visitor.settimeout(1)
-            request = visitor.recv(65536)
-            visitor.sendall(ANSWER)
-            # Who only looks whether somebody is there asks nothing.
-            if request:
-                say(came=came, cookie=b"cookie" in request.lower())
+        # At once: nobody who says nothing lets others wait.
+        threading.Thread(target=welcome, args=[visitor], daemon=True).start()
+
+
+def welcome(visitor: socket.socket) -> None:
+    with contextlib.suppress(OSError), visitor:
+        visitor.settimeout(1)
+        request = visitor.recv(65536)
+        visitor.sendall(ANSWER)
+        # Who only looks whether somebody is there asks nothing.
+        sent = re.search(rb"\r\nX-Sent: ([0-9.]+)\r\n", request, re.IGNORECASE)
+        if sent:
+            say(sent=float(sent.group(1)), cookie=b"cookie" in request.lower())
 
 
 if __name__ == "__main__":
