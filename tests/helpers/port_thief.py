@@ -13,6 +13,7 @@ connect  try to reach, in every spelling
 import contextlib
 import itertools
 import json
+import re
 import socket
 import sys
 import threading
@@ -110,18 +111,19 @@ def steal(port: int) -> None:
     say(bound=time.monotonic())
     while True:
         visitor, _address = taken.accept()
-        # At once, so that nobody who says nothing lets others wait and look as if they had come later.
-        threading.Thread(target=welcome, args=[visitor, time.monotonic()], daemon=True).start()
+        # At once: nobody who says nothing lets others wait.
+        threading.Thread(target=welcome, args=[visitor], daemon=True).start()
 
 
-def welcome(visitor: socket.socket, came: float) -> None:
+def welcome(visitor: socket.socket) -> None:
     with contextlib.suppress(OSError), visitor:
         visitor.settimeout(1)
         request = visitor.recv(65536)
         visitor.sendall(ANSWER)
         # Who only looks whether somebody is there asks nothing.
-        if request:
-            say(came=came, cookie=b"cookie" in request.lower())
+        sent = re.search(rb"\r\nX-Sent: ([0-9.]+)\r\n", request, re.IGNORECASE)
+        if sent:
+            say(sent=float(sent.group(1)), cookie=b"cookie" in request.lower())
 
 
 if __name__ == "__main__":
