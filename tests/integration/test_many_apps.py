@@ -18,7 +18,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import
 from helpers.site_host import SiteHost, new_site_host
 from helpers.streamlit_session import session
 
-COUNT = int(os.environ.get("MANY_APPS", "10"))
+COUNT = int(os.environ.get("MANY_APPS", "6"))
 SCRIPT = "import streamlit as st\n\nst.write('This is app %d')\n"
 
 
@@ -78,10 +78,10 @@ def test_many_apps_cost_the_tasks_of_one_and_a_change_of_one_touches_no_other(ho
     again = host.site()
     assert (again.code, again.changed, again.tasks) == (0, 0, one.tasks), again.text
 
-    changed = host.name(short_name(7))
+    changed = host.name(short_name(4))
     (host.apps / changed / "main.py").write_text(SCRIPT % 7000)
     files = files_of_others(host, changed)
-    with session("http://127.0.0.1:%d/%s/" % (host.port, short_name(8))) as other:
+    with session("http://127.0.0.1:%d/%s/" % (host.port, short_name(5))) as other:
         assert host.site().code == 0
         assert other.is_open()
     after = host.live_pids()
