@@ -31,14 +31,9 @@ from helpers.supervisord import wait_for
 
 THIEF = Path(port_thief.__file__).read_text()
 WINDOW = tries(20, 1) / 10
-<<<<<<< HEAD
-"""Seconds in which a visitor may still send something that goes to a port that has just been taken. How long a front then
-takes to hand it on is the machine's load. It is 0.1 where the machine is ours alone; in ``make test``, beside other parts, only a route that stays open counts."""
-=======
 """Seconds in which a visitor may still send something that goes to a port that has just been taken; how long a front
 takes to hand it on is the machine's load. It is 0.1 where the machine is ours alone; in ``make test``, beside other
 parts, only a route that stays open counts."""
->>>>>>> main
 
 VICTIM = "import streamlit as st\nst.write('good')\n"
 EVIL = """\
