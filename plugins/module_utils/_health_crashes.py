@@ -15,7 +15,9 @@ import typing as t
 from dataclasses import dataclass
 
 DEATHS = 3
-"""How many short lives in a row make a crash loop."""
+"""How many short lives in a row make a crash loop, if they are very short."""
+SLOW_DEATHS, SLOW_SECONDS = 2, 20.0
+"""How many do when they took so many seconds together: so it is told within a minute."""
 SHORT_LIFE = 30.0
 """Seconds; who lives longer has got over it."""
 WINDOW = 600.0
@@ -70,8 +72,12 @@ def crash_loop(history: t.Sequence[Death], uptime: float, now: float) -> str | N
     """
     if uptime >= SHORT_LIFE:
         return None
-    recent = [death for death in history if now - death.when <= WINDOW][-DEATHS:]
-    if len(recent) < DEATHS or any(death.lived is None or death.lived >= SHORT_LIFE for death in recent):
+    lives: list[float] = []
+    for death in reversed(history):
+        if now - death.when > WINDOW or death.lived is None or death.lived >= SHORT_LIFE or len(lives) == DEATHS:
+            break
+        lives.insert(0, death.lived)
+    if len(lives) < SLOW_DEATHS or (len(lives) < DEATHS and sum(lives) < SLOW_SECONDS):
         return None
-    lives = ", ".join("%.0f" % (death.lived or 0) for death in recent)
-    return "crash loop: its last %d processes lived %s s, and this one is %.0f s old" % (DEATHS, lives, uptime)
+    shown = ", ".join("%.0f" % lived for lived in lives)
+    return "crash loop: its last %d processes lived %s s, and this one is %.0f s old" % (len(lives), shown, uptime)

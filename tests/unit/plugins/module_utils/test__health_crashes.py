@@ -43,17 +43,32 @@ def test_three_short_lives_in_a_row_are_a_crash_loop() -> None:
     assert crash_loop(died(90, 1, 2, 3), uptime=0, now=NOW)
 
 
+def test_two_that_took_longer_are_one_within_a_minute() -> None:
+    """Of an app that has served for days and now dies 25 s after each start."""
+    said = crash_loop(died(90000, 25, 25, spacing=26), uptime=3, now=NOW)
+    assert said == "crash loop: its last 2 processes lived 25, 25 s, and this one is 3 s old"
+
+
 @pytest.mark.parametrize(
     ("history", "uptime"),
     [
         (died(1, 2), 4),
         (died(1, 40, 3), 4),
+        (died(90000, 25), 4),
         (died(1, None, 3), 4),
         (died(1, 2, 3), 30),
         (died(1, 2, 3, spacing=300), 4),
         ([], 0),
     ],
-    ids=["two deaths", "a long life between", "a life not known", "has got over it", "long ago", "never died"],
+    ids=[
+        "two deaths",
+        "a long life between",
+        "one slow death",
+        "a life not known",
+        "has got over it",
+        "long ago",
+        "never died",
+    ],
 )
 def test_what_is_no_crash_loop(history: list[Death], uptime: float) -> None:
     assert crash_loop(history, uptime, NOW) is None
