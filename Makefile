@@ -250,6 +250,12 @@ resilience: tools ## Kill random apps two hundred times, see that they come back
 
 # Some only: VERSIONS="1.22 1.40". Their rows of the table are replaced.
 VERSIONS ?=
+# Some only: SHAPES="Poetry page". Whose name has one of the words.
+SHAPES ?=
+.PHONY: shapes
+shapes: tools ## Compare folders in the shapes that people have with plain `streamlit run`, page by page in a browser
+	@$(TEST_ENV) PYTHONPATH=collections:tests:tests/shapes python tests/shapes/run.py $(SHAPES)
+
 .PHONY: versions
 versions: tools ## Open a page with lazily loaded widgets under every minor version of Streamlit; the table is kept in the docs
 	@$(TEST_ENV) PYTHONPATH=collections:tests python tests/versions/run.py $(VERSIONS)
