@@ -76,6 +76,8 @@ class Install:
     def apply(self, test: t.Callable[[], str | None]) -> None:
         """Put what differs, and let the server judge the whole; replaced files are kept in ``front/backup/``.
 
+        Not those of one app: nobody has changed them by hand, and they would outlive it there.
+
         :param test: what the server says against the configuration that is in place now, or None
         :raises RejectedError: it says something; everything is as it was
         :raises OSError: a file cannot be written; everything is as it was
@@ -86,7 +88,8 @@ class Install:
         _files.write_file(self.pending, "The server has not read its new files yet.\n")
         try:
             for file, before in self.differing:
-                if before is not None and not file.link:
+                of_one_app = os.path.dirname(file.path) == self._layout.front_apps
+                if before is not None and not (file.link or of_one_app):
                     _files.write_file(os.path.join(self._backup, os.path.basename(file.path)), before)
                 file.put()
             complaint = test()
