@@ -47,8 +47,8 @@ def _writes(name: str, *lines: str) -> Shape:
     return Shape({"app.py": script(*lines)}, line='[data]\npaths = ["%s"]\n' % name, names=("[data] paths", name))
 
 
-def _pinned(version: str) -> Shape:
-    return Shape({"app.py": HELLO, "requirements.txt": "streamlit==%s\n" % version})
+def _pinned(version: str, more: str = "") -> Shape:
+    return Shape({"app.py": HELLO, "requirements.txt": "streamlit==%s\n%s" % (version, more)})
 
 
 _TWO = {"pages/1_First_page.py": script("st.title('First')"), "pages/2_Zweite_Seite.py": script("st.title('Zweite')")}
@@ -200,7 +200,7 @@ SHAPES: dict[str, Shape] = {
     "requirements.txt from pip freeze": Shape(
         {"app.py": _USES_IDNA, "requirements.txt": "# pip freeze\nidna==3.10\nstreamlit==1.67.0\nsix==1.17.0\n"}
     ),
-    "Streamlit 1.28": _pinned("1.28.2"),
+    "Streamlit 1.28": _pinned("1.28.2", "pyarrow<20\n"),
     "Streamlit 1.36": _pinned("1.36.0"),
     "Streamlit 1.41": _pinned("1.41.1"),
     "Streamlit 1.53": _pinned("1.53.0"),
