@@ -31,6 +31,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes impo
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import (
     HostOptions,
     InstalledStreamlit,
@@ -297,7 +298,7 @@ def test_a_path_of_data_stays_in_the_folder(cases: Cases) -> None:
 
 def test_a_terminal_shows_one_line_for_each_line(cases: Cases) -> None:
     """Errors, notices and the table: no control, no other direction, no line of an app's own."""
-    results = {app["name"]: {"state": "ok", "note": "live"} for app in cases.apps}
+    results = {app["name"]: Result(note="live") for app in cases.apps}
     lines = [*cases.lines, *summary(cases.apps, results, "http://localhost", [])]
     assert len(lines) > CASES // 2
     through = [line for line in lines if _changes_a_terminal(line) or len(line) > 2000]
