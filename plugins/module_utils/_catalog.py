@@ -17,7 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_reader import App, AppReader, SecretNames
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY_APP, Assignment, tell_unassigned
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import VARIABLE as APPS
-from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, tell_clashes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, clashes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem, Report, printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import VARIABLE as SECRETS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import tell_unknown_apps
@@ -72,7 +72,8 @@ def read_catalog(
     for each in own:
         report.notices += each.notices
     served = [reader.claim for reader in readers if assignment.holds(reader.claim.name)]
-    for problem in _clashes(served):
+    clashing = clashes(served)
+    for problem in clashing:
         faults[_file_of(problem, served)].append(problem)
     names = {reader.claim.name for reader in readers if reader.claim.name}
     if len(names) == len(readers):  # else the name that is missing may be the right one
@@ -83,7 +84,7 @@ def read_catalog(
     claims = [reader.claim for reader in readers if faults[reader.claim.file]]
     if chosen:
         # The name of the one that is meant may stand in a file that cannot be read: then all is told.
-        left = _left_out(chosen, claims, {app["name"] for app in apps}, _clashes(served), served)
+        left = _left_out(chosen, claims, {app["name"] for app in apps}, clashing, served)
     else:
         left = claims if keep_invalid else []
     faulty = {claim.file for claim in left}
@@ -101,12 +102,6 @@ def read_catalog(
     return Catalog(sorted(apps, key=lambda app: str(app["name"])), report.notices, report.problems, invalid)
 
 
-def _clashes(claims: t.Sequence[Claim]) -> list[Problem]:
-    report = Report()
-    tell_clashes(claims, report)
-    return report.problems
-
-
 def _file_of(problem: Problem, claims: t.Sequence[Claim]) -> str:
     """The file of the claim that a problem is told of; the problem has it in a form that can be printed."""
     return next(claim.file for claim in claims if printable(claim.file) == problem.file)
@@ -116,7 +111,7 @@ def _left_out(
     chosen: t.Collection[str],
     faulty: t.Sequence[Claim],
     valid: t.Collection[str],
-    clashes: t.Sequence[Problem],
+    clashing: t.Sequence[Problem],
     served: t.Sequence[Claim],
 ) -> list[Claim]:
     """The faulty apps that a run for the chosen ones may take as they were applied.
@@ -125,6 +120,6 @@ def _left_out(
     """
     if not set(chosen) <= set(valid):
         return []
-    others = _clashes([claim for claim in served if claim.name not in chosen])
-    touched = {_file_of(problem, served) for problem in clashes if problem not in others}
+    others = clashes([claim for claim in served if claim.name not in chosen])
+    touched = {_file_of(problem, served) for problem in clashing if problem not in others}
     return [claim for claim in faulty if claim.name not in chosen and claim.file not in touched]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem, Report, printable
 
 
 class Claim(t.NamedTuple):
@@ -20,11 +20,12 @@ class Claim(t.NamedTuple):
     port: int | None
 
 
-def tell_clashes(claims: t.Sequence[Claim], report: Report) -> None:
-    """Report each clash once, at the later app, naming the file of the earlier one.
+def clashes(claims: t.Sequence[Claim]) -> list[Problem]:
+    """Each clash once, at the later app, naming the file of the earlier one.
 
     :param claims: in the order of the catalog
     """
+    report = Report()
     names: dict[str, Claim] = {}
     ports: dict[int, Claim] = {}
     paths: dict[str, Claim] = {}
@@ -39,6 +40,7 @@ def tell_clashes(claims: t.Sequence[Claim], report: Report) -> None:
     for claim in claims:
         if claim.base_path is not None:
             _tell_path(claim, paths, report)
+    return report.problems
 
 
 def _tell_name(claim: Claim, holder: Claim, report: Report) -> None:

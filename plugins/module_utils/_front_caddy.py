@@ -278,46 +278,7 @@ def _user_headers(route: AppRoute, settings: FrontSettings) -> str:
 def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
     """Pinned paths to their instance, published paths to the live one, anything else is the app's page."""
     folder = route.folder
-    pin = r"^%s/~/(%s\.(%s))/%s" % (base, INSTANCE, PORT, PINNED_KINDS)
-    text = "@pinned vars_regexp pin {http.request.uri} %s\n" % _raw(pin)
-    text += (
-        "handle @pinned {\n\troute {\n"
-        # The flag before the marker: one that goes away between the two looks takes both with it.
-        "\t\t@away file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/%s\n\t\t}\n"
-        "\t\trespond @away 502\n"
-        "\t\t@marker file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/\n\t\t}\n"
-        "\t\thandle @marker {\n\t\t\troute {\n"
-        "\t\t\t\turi path_regexp %s %s/\n"
-        "\t\t\t\timport pyapps_proxy {re.pin.2}\n"
-        "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n"
-        % (_quote(folder.serving), AWAY, _quote(folder.serving), _raw("^%s/~/[^/]+/" % base), route.base)
-    )
-    text += "@ends vars_regexp ends {http.request.uri} %s\n" % _raw(
-        r"^%s/~/(%s)/%s(?:\?.*)?$" % (base, PIN, re.escape(ENDS))
-    )
-    text += (
-        "handle @ends {\n\troute {\n"
-        "\t\t@end file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/%s\n\t\t}\n"
-        "\t\thandle @end {\n\t\t\troute {\n"
-        "\t\t\t\trewrite * /{re.ends.1}/%s\n\t\t\t\troot * %s\n"
-        "\t\t\t\timport pyapps_document 200\n"
-        "\t\t\t}\n\t\t}\n"
-        "\t\theader Cache-Control no-store\n"
-        "\t\t@serves file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/\n\t\t}\n"
-        "\t\trespond @serves 204\n\t\trespond 410\n\t}\n}\n"
-        % (_quote(folder.serving), ENDS, ENDS, _quote(folder.serving), _quote(folder.serving))
-    )
-    # A preview has a page below its pin; what has none goes on to the next rule.
-    text += "@preview vars_regexp preview {http.request.uri} %s\n" % _raw(r"^%s/~/(%s)/[^/?]*(?:\?.*)?$" % (base, PIN))
-    text += (
-        "handle @preview {\n\troute {\n"
-        "\t\t@shown {\n\t\t\tnot path_regexp %s\n"
-        "\t\t\tfile {\n\t\t\t\troot %s\n\t\t\t\ttry_files /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t}\n\t\t}\n"
-        "\t\thandle @shown {\n\t\t\troute {\n"
-        "\t\t\t\trewrite * /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t\troot * %s\n"
-        "\t\t\t\timport pyapps_document 200\n"
-        "\t\t\t}\n\t\t}\n\t}\n}\n" % (_raw("/" + SCRIPT), _quote(folder.serving), _quote(folder.serving))
-    )
+    text = _to_instance(route, base) + _until_its_end(route, base) + _preview(route, base)
     # Slashes of both kinds are cut off the front, or an app at the root would send people to //another.host.
     text += "@document vars_regexp document {http.request.uri} %s\n" % _raw(
         r"^%s/~/%s(?:[/\\]+(.*)|(\?.*))?$" % (base, PIN)
@@ -329,7 +290,63 @@ def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
     text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
     text += "@stcore path_regexp /_stcore/\nrespond @stcore 404\n"
     text += _scripts(route, base)
-    text += (
+    text += _page(route, settings)
+    return text + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
+
+
+def _to_instance(route: AppRoute, base: str) -> str:
+    """What an instance itself answers below its pin."""
+    serving = _quote(route.folder.serving)
+    pin = r"^%s/~/(%s\.(%s))/%s" % (base, INSTANCE, PORT, PINNED_KINDS)
+    return "@pinned vars_regexp pin {http.request.uri} %s\n" % _raw(pin) + (
+        "handle @pinned {\n\troute {\n"
+        # The flag before the marker: one that goes away between the two looks takes both with it.
+        "\t\t@away file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/%s\n\t\t}\n"
+        "\t\trespond @away 502\n"
+        "\t\t@marker file {\n\t\t\troot %s\n\t\t\ttry_files /{re.pin.1}/\n\t\t}\n"
+        "\t\thandle @marker {\n\t\t\troute {\n"
+        "\t\t\t\turi path_regexp %s %s/\n"
+        "\t\t\t\timport pyapps_proxy {re.pin.2}\n"
+        "\t\t\t}\n\t\t}\n\t\trespond 410\n\t}\n}\n" % (serving, AWAY, serving, _raw("^%s/~/[^/]+/" % base), route.base)
+    )
+
+
+def _until_its_end(route: AppRoute, base: str) -> str:
+    """What a pin's page asks: whether its instance serves, and until when."""
+    serving = _quote(route.folder.serving)
+    path = r"^%s/~/(%s)/%s(?:\?.*)?$" % (base, PIN, re.escape(ENDS))
+    return "@ends vars_regexp ends {http.request.uri} %s\n" % _raw(path) + (
+        "handle @ends {\n\troute {\n"
+        "\t\t@end file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/%s\n\t\t}\n"
+        "\t\thandle @end {\n\t\t\troute {\n"
+        "\t\t\t\trewrite * /{re.ends.1}/%s\n\t\t\t\troot * %s\n"
+        "\t\t\t\timport pyapps_document 200\n"
+        "\t\t\t}\n\t\t}\n"
+        "\t\theader Cache-Control no-store\n"
+        "\t\t@serves file {\n\t\t\troot %s\n\t\t\ttry_files /{re.ends.1}/\n\t\t}\n"
+        "\t\trespond @serves 204\n\t\trespond 410\n\t}\n}\n" % (serving, ENDS, ENDS, serving, serving)
+    )
+
+
+def _preview(route: AppRoute, base: str) -> str:
+    """The page of a preview below its pin; what has none goes on to the next rule."""
+    serving = _quote(route.folder.serving)
+    path = r"^%s/~/(%s)/[^/?]*(?:\?.*)?$" % (base, PIN)
+    return "@preview vars_regexp preview {http.request.uri} %s\n" % _raw(path) + (
+        "handle @preview {\n\troute {\n"
+        "\t\t@shown {\n\t\t\tnot path_regexp %s\n"
+        "\t\t\tfile {\n\t\t\t\troot %s\n\t\t\t\ttry_files /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t}\n\t\t}\n"
+        "\t\thandle @shown {\n\t\t\troute {\n"
+        "\t\t\t\trewrite * /{re.preview.1}/{vars.pyapps_preview}\n\t\t\t\troot * %s\n"
+        "\t\t\t\timport pyapps_document 200\n"
+        "\t\t\t}\n\t\t}\n\t}\n}\n" % (_raw("/" + SCRIPT), serving, serving)
+    )
+
+
+def _page(route: AppRoute, settings: FrontSettings) -> str:
+    """The page of the live instance; without a watcher its process is asked before."""
+    live = _quote(route.folder.live)
+    return (
         "@page file {\n\troot %s\n\ttry_files /index.html\n}\n"
         "handle @page {\n\troute {\n"
         "\t\t@unwatched not file {\n\t\t\troot %s\n\t\t\ttry_files /watched/\n\t\t}\n"
@@ -337,14 +354,13 @@ def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
         "\t\trewrite * /index.html\n\t\troot * %s\n"
         "\t\timport pyapps_document 200\n\t}\n}\n"
         % (
-            _quote(folder.live),
+            live,
             _quote(settings.layout.run),
-            _quote(folder.path),
+            _quote(route.folder.path),
             _quote(route.base + "/_stcore/health"),
-            _quote(folder.live),
+            live,
         )
     )
-    return text + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
 
 
 def _plain(route: AppRoute) -> str:

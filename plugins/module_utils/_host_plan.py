@@ -24,7 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import caddy_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, tell_clashes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, clashes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
@@ -35,7 +35,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import 
     listeners,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import EPHEMERAL, handed_out
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem, Report
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import VERSION, Installer
 
@@ -68,15 +67,9 @@ def path_problems(work: t.Sequence[t.Mapping[str, t.Any]], applied: t.Sequence[t
     """
     names = {app["name"] for app in work}
     stay = [_claim(app, "%s as it is applied" % app["name"]) for app in applied if app["name"] not in names]
-    served_already = _clashes(stay)
-    found = _clashes([*stay, *(_claim(app, os.path.join(app["folder"], SETUP)) for app in work)])
+    served_already = clashes(stay)
+    found = clashes([*stay, *(_claim(app, os.path.join(app["folder"], SETUP)) for app in work)])
     return [problem.as_line() for problem in found if problem not in served_already]
-
-
-def _clashes(claims: t.Sequence[Claim]) -> list[Problem]:
-    report = Report()
-    tell_clashes(claims, report)
-    return report.problems
 
 
 def _claim(app: t.Mapping[str, t.Any], file: str) -> Claim:

@@ -54,7 +54,6 @@ def opened(
     host_header: str,
     origin: str | None,
     timeout: float,
-    subprotocol: str = "streamlit",
     headers: t.Mapping[str, str] | None = None,
     limit: int = ANSWER_LIMIT,
 ) -> t.Iterator[Opened]:
@@ -74,7 +73,7 @@ def opened(
         "Connection": "Upgrade",
         "Sec-WebSocket-Key": key,
         "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Protocol": subprotocol,
+        "Sec-WebSocket-Protocol": "streamlit",
         **(headers or {}),
     }
     if origin is not None:
@@ -98,13 +97,12 @@ def handshake(
     host_header: str,
     origin: str | None,
     timeout: float,
-    subprotocol: str = "streamlit",
 ) -> int:
     """Try to open a WebSocket and close it again: the same as :func:`opened`.
 
     :returns: the HTTP status: 101 when the WebSocket was opened, 403 for an origin that is not let in
     """
-    asked = opened(host, port, path, host_header=host_header, origin=origin, timeout=timeout, subprotocol=subprotocol)
+    asked = opened(host, port, path, host_header=host_header, origin=origin, timeout=timeout)
     with asked as found:
         return found.status
 

@@ -12,8 +12,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy impor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     FrontError,
     FrontSettings,
+    app_routes,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from helpers.fronts import entry
 
 LAYOUT = Layout("/srv/a folder")
 
@@ -50,3 +52,10 @@ def test_a_container_brings_its_names_when_it_starts() -> None:
     """Caddy judges the configuration before the file is there, hence the wildcard."""
     assert 'import "/srv/a folder/run/pyapps/front-names.caddy*"' in caddy_config([], settings(names_at_start=True))
     assert "front-names" not in caddy_config([], settings())
+
+
+def test_a_pins_flag_is_asked_for_before_its_marker() -> None:
+    """Both go by one rename; asked for the other way round, a pin whose marker has just gone was open without a flag."""
+    text = caddy_config(app_routes(LAYOUT, [entry("app")]), settings())
+    pinned = text[text.index("handle @pinned") : text.index("respond 410", text.index("handle @pinned"))]
+    assert pinned.index("respond @away 502") < pinned.index("@marker file") < pinned.index("pyapps_proxy")
