@@ -55,7 +55,7 @@ def test_a_container_brings_its_names_when_it_starts() -> None:
 
 
 def test_a_pins_flag_is_asked_for_before_its_marker() -> None:
-    """Both go by one rename; asked for the other way round, a pin whose marker has just gone was open without a flag."""
+    """Both go by one rename: the other way round, a pin whose marker has just gone was open without a flag."""
     text = caddy_config(app_routes(LAYOUT, [entry("app")]), settings())
     pinned = text[text.index("handle @pinned") : text.index("respond 410", text.index("handle @pinned"))]
     assert pinned.index("respond @away 502") < pinned.index("@marker file") < pinned.index("pyapps_proxy")

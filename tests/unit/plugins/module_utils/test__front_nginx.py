@@ -81,7 +81,7 @@ def test_a_long_name_makes_no_variable_that_nginx_cannot_take() -> None:
 
 
 def test_a_pins_flag_is_asked_for_before_its_marker() -> None:
-    """Both go by one rename; asked for the other way round, a pin whose marker has just gone was open without a flag."""
+    """Both go by one rename: the other way round, a pin whose marker has just gone was open without a flag."""
     text = nginx_site(app_routes(LAYOUT, [entry("app")]), settings())
     for block in text.split("location ")[1:]:
         if "$pyapps_pin_port" in block and "proxy_pass" in block:

@@ -65,3 +65,8 @@ def test_it_is_read_as_it_was_written_without_what_was_pruned(app: AppLayout) ->
 def test_a_file_that_is_not_ours_is_no_history(app: AppLayout, text: str) -> None:
     Path(app.history).write_text(text)
     assert history.read(app) == History({})
+
+
+def test_the_same_code_with_another_url_leaves_withdrawn_what_was() -> None:
+    found = History({A: "day 1", B: "day 2"}, frozenset({A})).remade(C, "day 3", B)
+    assert (found.newest_first, found.withdrawn) == ([C, B, A], {A})

@@ -209,6 +209,9 @@ def test_a_folder_that_was_left_is_known_again_whatever_the_host_adds_to_it(host
     stayed = stay_with_live(host.app, wanted)
     assert (stayed.release, stayed.withdrawn) == (new, left)  # which can be named to have it back
     assert stay_with_live(host.app, replace(wanted, folder="something new")).release == "3" * 16
+    # The host's part was rolled back, of a folder that is live: then it is deployed as ever.
+    host.release("4" * 16, folder="what is live")
+    host.history(History({left: "day 4", "4" * 16: "day 5", new: "day 6"}, frozenset({left, "4" * 16})))
     assert stay_with_live(host.app, replace(wanted, folder="what is live")).release == "3" * 16
 
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import socket
 import threading
 import typing as t
 
@@ -47,6 +49,23 @@ def test_parts_are_put_together_and_pings_are_answered() -> None:
     with served(talk) as opened:
         assert list(_websocket_messages.messages(opened.stream, opened.connection, LONGEST)) == [b"one message"]
     assert answered == [True]
+
+
+class Reader(io.BytesIO):
+    """Remembers how much was asked for at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.most = max(self.most, size or 0)
+        return super().read(size)
+
+
+def test_a_message_that_is_too_long_is_never_in_memory_as_a_whole() -> None:
+    stream = Reader(b"\x82\x7f" + (2 * LONGEST).to_bytes(8, "big") + bytes(2 * LONGEST) + b"\x88\x00")
+    with socket.socket() as nowhere:
+        assert list(_websocket_messages.messages(stream, nowhere, LONGEST)) == []
+    assert stream.most < LONGEST
 
 
 def test_a_message_that_is_too_long_is_left_out() -> None:
