@@ -180,7 +180,8 @@ def _visit(candidate: Candidate, step: str, what: str, page: str) -> list[str]:
 
     :param what: the page in words
     """
-    path = kind_of(candidate.settings["kind"]).stream_path(candidate.settings)
+    kind = kind_of(candidate.settings["kind"])
+    path = kind.stream_path(candidate.settings)
     if path is None:
         return []
     log_before = _log_tail.program_tail(candidate.layout, candidate.record.program)
@@ -200,17 +201,12 @@ def _visit(candidate: Candidate, step: str, what: str, page: str) -> list[str]:
     if seen.exception:
         log = _await_log(candidate, log_before)
         uncaught = _log_tail.tells_uncaught(candidate.layout, candidate.record.program)
-        if uncaught or not seen.compiled or _is_silent(candidate):
+        if uncaught or not (seen.compiled and kind.tells_exceptions(candidate.settings)):
             cause = _log_tail.cause(log) if uncaught else seen.exception
             raise GateError(step, "%s raised an exception: %s" % (what, cause))
     elif seen.status == _probe_websocket.SWITCHED and not seen.ended:
         candidate.say("%s has not ended yet, and has shown %d elements without an exception" % (what, seen.elements))
     return seen.pages
-
-
-def _is_silent(candidate: Candidate) -> bool:
-    """Whether the log tells no exceptions, so that those that an app shows on purpose can not be told from others."""
-    return candidate.settings["streamlit"]["config"].get("logger.level") in ("error", "critical")
 
 
 def _await_end(candidate: Candidate, step: str) -> None:

@@ -28,6 +28,7 @@ class Kind:
     :param watch_options: behind it, they let the process follow changes of its code
     :param health_path: path on the app's port that answers ``health_body`` while the process is well
     :param stream_path: path of the app's WebSocket, or None
+    :param tells_exceptions: whether its log tells the exceptions that nobody has caught from those that an app shows
     :param sessions_path: path that tells how many sessions are open, or None
     :param session_keep_seconds: how long the process keeps a session whose connection is lost, counted from the loss
     """
@@ -39,6 +40,7 @@ class Kind:
     health_path: t.Callable[[Settings], str]
     health_body: str
     stream_path: t.Callable[[Settings], str | None]
+    tells_exceptions: t.Callable[[Settings], bool]
     sessions_path: t.Callable[[Settings], str | None]
     session_keep_seconds: t.Callable[[Settings], float]
 
@@ -50,9 +52,13 @@ def _streamlit_command(settings: Settings, python: str, port: int) -> list[str]:
     return [python, streamlit, "run", settings["streamlit"]["entry_file"], "--server.port=%d" % port]
 
 
+def _config(settings: Settings) -> t.Mapping[str, t.Any]:
+    return t.cast("t.Mapping[str, t.Any]", settings["streamlit"]["config"])
+
+
 def _streamlit_keeps(settings: Settings) -> float:
     """Streamlit sees a lost connection by a ping that is not answered, and then keeps the session for a while."""
-    config = settings["streamlit"]["config"]
+    config = _config(settings)
     ping = config.get("server.websocketPingInterval", 30)
     return float(config.get("server.disconnectedSessionTTL", 120)) + float(ping)
 
@@ -70,6 +76,8 @@ KINDS: t.Mapping[str, Kind] = {
         health_path=_below_base("/_stcore/health"),
         health_body="ok",
         stream_path=_below_base("/_stcore/stream"),
+        # They are warnings.
+        tells_exceptions=lambda settings: _config(settings).get("logger.level") not in ("error", "critical"),
         # Without the family's name the answer holds every cache of the app, too, and may be long.
         sessions_path=_below_base("/_stcore/metrics?families=active_sessions"),
         session_keep_seconds=_streamlit_keeps,

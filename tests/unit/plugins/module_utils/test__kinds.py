@@ -19,6 +19,12 @@ def test_streamlit() -> None:
     assert kind.stream_path({**SETTINGS, "base_path": ""}) == "/_stcore/stream"
 
 
+@pytest.mark.parametrize(("level", "tells"), [(None, True), ("info", True), ("warning", True), ("error", False)])
+def test_streamlit_tells_uncaught_exceptions_as_warnings(level: str | None, tells: bool) -> None:
+    config = {} if level is None else {"logger.level": level}
+    assert kind_of("streamlit").tells_exceptions({"streamlit": {"config": config}}) is tells
+
+
 def test_an_unknown_kind_is_told_with_those_that_are_known() -> None:
     with pytest.raises(UnknownKindError, match=r"'wsgi' is not known; known are: streamlit"):
         kind_of("wsgi")
