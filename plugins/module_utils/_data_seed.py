@@ -11,8 +11,9 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import ChildError, call_as
 
-_LONGEST_SECONDS = 600
 _PART = ".part-initial"
+_SECONDS = 20
+_BYTES_A_SECOND = 5_000_000  # a slow disk
 
 
 class SeedError(Exception):
@@ -37,9 +38,19 @@ def fill_data(data: str, paths: t.Sequence[str], initial: str, user: str | None)
     :raises SeedError: it can not be done
     """
     try:
-        call_as(user, lambda: _fill(data, paths, initial), _LONGEST_SECONDS)
+        call_as(user, lambda: _fill(data, paths, initial), longest_seconds(initial))
     except ChildError as error:
         raise SeedError(str(error)) from None
+
+
+def longest_seconds(initial: str) -> int:
+    """How long the copy of this folder may take.
+
+    The host's lock is held meanwhile, and an app that runs can stop the process that works with its rights: it would
+    keep every other app's deploy waiting.
+    """
+    files = (os.path.join(folder, name) for folder, _folders, names in os.walk(initial) for name in names)
+    return _SECONDS + sum(os.lstat(file).st_size for file in files) // _BYTES_A_SECOND
 
 
 def _fill(data: str, paths: t.Sequence[str], initial: str) -> None:

@@ -28,7 +28,9 @@ LOOK = 0.02
 """Seconds between two looks at the listeners, which cost a tenth of a millisecond."""
 LIST = 1.0
 """Seconds between two looks at which instances there are."""
-_ANSWER = 1.0  # seconds; a supervisord that does not answer must not hold up the other routes
+_ANSWER = 0.05
+"""Seconds that supervisord has to answer: nobody looks at the other routes meanwhile, and an app can keep it busy. Of a
+process that it has not told of, the looks at its port are all there is until it is asked again, :data:`LIST` later."""
 
 
 class Marker(t.NamedTuple):

@@ -16,7 +16,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _as_user, _instance_state
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _as_user, _data_seed, _instance_state
 from ansible_collections.selfhost.pyapps.plugins.module_utils._data_save import save
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
@@ -84,3 +84,16 @@ def test_the_hosts_lock_is_free_while_data_is_read_or_unpacked(
     assert answers[0]["app_results"]["app_1"]["state"] == "ok", answers[0]
     assert Path(layout.app("app_1").data, "file").read_text() == "saved"
     record("home", "%s that an app holds up" % module.__name__.rpartition(".")[2], 1, through)
+
+
+def test_a_first_copy_of_data_that_an_app_holds_up_ends(
+    layout: Layout, children: queue.Queue[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The lock is held while it is made, so it has the time that its size needs."""
+    monkeypatch.setattr(_data_seed, "_SECONDS", 1)
+    initial = tmp_path / "initial"
+    (initial / "uploads").mkdir(parents=True)
+    with pytest.raises(_data_seed.SeedError, match="ended with status"):
+        _data_seed.fill_data(layout.app("app_1").data, ["uploads"], str(initial), APP_USER.pw_name)
+    assert children.get(timeout=1)
+    record("home", "a first copy of data that an app holds up", 1, [])

@@ -13,6 +13,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._data_seed import 
     SeedError,
     absent_paths,
     fill_data,
+    longest_seconds,
 )
 
 
@@ -55,6 +56,14 @@ def test_a_killed_copy_is_made_again(data: Path) -> None:
     (data / ".part-initial" / "half.txt").write_text("half")
     fill(data, "uploads")
     assert sorted(os.listdir(data / "uploads")) == ["deep"]
+
+
+def test_a_copy_may_take_as_long_as_its_size_needs(data: Path) -> None:
+    """The host's lock is held meanwhile."""
+    assert longest_seconds(str(data.parent / "nothing")) == 20
+    with (data.parent / "initial" / "uploads" / "big").open("wb") as file:
+        file.truncate(50_000_000)
+    assert longest_seconds(str(data.parent / "initial")) == 30
 
 
 def test_failure_is_told(data: Path) -> None:
