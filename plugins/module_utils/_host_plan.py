@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _confinement,
+    _firewall,
     _host_layout,
     _host_tools,
     _host_users,
@@ -183,16 +184,19 @@ def user_problems(layout: Layout, apps: t.Iterable[str], front: str, uid_range: 
     return _host_users.plan(users).faults + _host_users.range_problems(uid_range)
 
 
-def missing_packages(with_uv: bool) -> list[str]:
-    """Debian packages without which our tools can not be installed.
+def missing_packages(layout: Layout, with_uv: bool, with_firewall: bool) -> list[str]:
+    """Debian packages without which our tools can not be installed or work.
 
     :param with_uv: whether uv is to be installed, which needs Python's venv module
+    :param with_firewall: whether other users are to be kept from the ports of apps
     """
     missing = []
     if with_uv and importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
     if not os.path.exists("/etc/ssl/certs/ca-certificates.crt"):
         missing.append("ca-certificates")
+    if with_firewall and _firewall.is_for(layout) and _firewall.may_change() and not _firewall.is_installed():
+        missing.append("nftables")
     return missing
 
 
@@ -236,9 +240,17 @@ def service_manager(layout: Layout) -> str:
     return "systemd" if os.path.isdir("/run/systemd/system") else "sysv"
 
 
-def notices(layout: Layout) -> list[str]:
-    """What people should know of such a host, whatever a run does there."""
+def notices(layout: Layout, with_firewall: bool) -> list[str]:
+    """What people should know of such a host, whatever a run does there.
+
+    :param with_firewall: whether other users are to be kept from the ports of apps
+    """
     found = []
+    if with_firewall and _firewall.is_for(layout) and not _firewall.may_change():
+        found.append(
+            "this container may not change the rules of its network, so its other users reach the ports of apps: start "
+            "it with --cap-add=NET_ADMIN, or set pyapps_firewall: false"
+        )
     if os.geteuid() != 0:
         found.append("without root all apps are one user, so none is protected from another: see " + _SAFETY)
     if not _confinement.is_possible():

@@ -16,6 +16,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf i
 
 SERVICE = "pyapps-supervisor"
 WATCHER = "pyapps-watcher"
+FIREWALL, NO_FIREWALL = "firewall", "no-firewall"
+"""Words of the watcher's command."""
 SYSTEM_SOCKET = "/var/run/supervisor.sock"
 SYSTEM_PROGRAMS = "/etc/supervisor/conf.d"
 """What Debian's daemon includes."""

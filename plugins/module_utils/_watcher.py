@@ -5,8 +5,9 @@
 
 It starts crash-looping programs again, with a pause of a minute at most, for ever; it tells the front, by a flag
 file, which app's live instance does not answer; it gives an instance whose port somebody else has taken another one;
-and it ends old instances when nobody uses them any more. It changes something only while it holds the host's lock, so
-never during a run. A thread of its own takes routes away and gives them back (:mod:`._route_guard`).
+it ends old instances when nobody uses them any more; and it keeps the firewall in line with the ports. It changes
+something of an app only while it holds the host's lock, so never during a run. A thread of its own takes routes away
+and gives them back (:mod:`._route_guard`).
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import typing as t
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _away_page,
     _drain,
+    _firewall,
     _port_move,
     _preview,
     _release_secrets,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._drain_watch import DrainWatch, Due
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import point_link, read_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._firewall import Firewall, FirewallError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import owner_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING, AppLayout, Layout
@@ -39,6 +42,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._retire import Ret
 from ansible_collections.selfhost.pyapps.plugins.module_utils._route_guard import RouteGuard
 from ansible_collections.selfhost.pyapps.plugins.module_utils._starter import die_with_parent
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import MANAGED
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import FIREWALL
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
     Process,
     Supervisor,
@@ -64,11 +68,13 @@ class Watcher:
 
     :param layout: where everything lies
     :param rest: seconds that a program rests before it is started again
+    :param firewall: what keeps others from the ports of apps, where the host has that
     """
 
-    def __init__(self, layout: Layout, rest: int = REST) -> None:
+    def __init__(self, layout: Layout, rest: int = REST, firewall: Firewall | None = None) -> None:
         self.layout = layout
         self.rest = rest
+        self.firewall = firewall
         self.supervisor = Supervisor(layout.supervisor_socket)
         self._drains = DrainWatch()
         self._flagged: dict[str, float] = {}  # since when each flag is known
@@ -80,6 +86,7 @@ class Watcher:
         while True:
             self.watch_ports()
             self.watch_taken_ports()
+            self.watch_firewall()
             self.watch_restarts()
             self.watch_drains()
             if time.monotonic() >= next_programs:
@@ -166,6 +173,19 @@ class Watcher:
                 self._say("%s: %s" % (app.name, _port_move.move(self.layout, app, record, self.supervisor)))
             except (RetireError, SupervisorError, PortError, OSError) as error:
                 self._report(record.instance, "%s: port %d is taken: %s" % (app.name, record.port, error))
+
+    def watch_firewall(self) -> None:
+        """Keep others from the ports that there are now."""
+        if self.firewall is None:
+            return
+        try:
+            self.firewall.refresh()
+        except FirewallError as error:
+            self._report("firewall", str(error))
+        except OSError:
+            return  # watch_ports has said it
+        else:
+            self._problems.pop("firewall", None)
 
     def watch_restarts(self) -> None:
         """Give an app back its process that a killed run has taken away."""
@@ -327,9 +347,21 @@ def _guard_routes(layout: Layout) -> None:
         os._exit(1)
 
 
-def main(layout: Layout, system_socket: str | None = None) -> t.NoReturn:
+def _firewall_of(layout: Layout, wanted: bool) -> Firewall | None:
+    """The firewall of a host that has one; what an earlier watcher has left of it is removed where none is wanted."""
+    if not _firewall.is_for(layout):
+        return None
+    if wanted:
+        return Firewall(layout)
+    with contextlib.suppress(FirewallError):
+        _firewall.remove()
+    return None
+
+
+def main(layout: Layout, firewall: str = FIREWALL, system_socket: str | None = None) -> t.NoReturn:
     """Watch until killed.
 
+    :param firewall: :data:`FIREWALL`, or another word when other users may reach the ports of apps
     :param system_socket: the socket of a supervisord that is not ours; it is linked into our run folder, which is
         empty after a boot
     """
@@ -341,4 +373,4 @@ def main(layout: Layout, system_socket: str | None = None) -> t.NoReturn:
         os.nice(_NICE)
     point_link(layout.watched, "/proc/%d" % os.getpid())
     threading.Thread(target=_guard_routes, args=(layout,), daemon=True).start()
-    Watcher(layout).run()
+    Watcher(layout, firewall=_firewall_of(layout, firewall == FIREWALL)).run()

@@ -103,6 +103,10 @@ options:
     description: Whether the run will install uv, which needs Python's venv module.
     type: bool
     default: true
+  firewall:
+    description: Whether other users of the host are to be kept from the ports of apps, which needs nftables.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -217,6 +221,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "uv_binary": {"type": "path"},
     "tools": {"type": "str"},
     "install_uv": {"type": "bool", "default": True},
+    "firewall": {"type": "bool", "default": True},
 }
 
 
@@ -269,7 +274,7 @@ def main() -> None:
             layout, params["port"], params["address"], params["server_names"], params["disable_default_site"]
         )
     problems += _lacks(module, layout, work, deployed)
-    missing_packages = _host_plan.missing_packages(params["install_uv"])
+    missing_packages = _host_plan.missing_packages(layout, params["install_uv"], params["firewall"])
     problems += _host_plan.package_problems(missing_packages)
     if problems:
         module.fail_json(msg="Nothing was changed on this host:\n- " + "\n- ".join(problems), problems=problems)
@@ -288,7 +293,7 @@ def main() -> None:
         missing_packages=missing_packages,
         tunnel=os.path.isdir(os.path.join(layout.etc, "cloudflared")),
         service_manager=_host_plan.service_manager(layout),
-        notices=_host_plan.notices(layout),
+        notices=_host_plan.notices(layout, params["firewall"]),
     )
 
 

@@ -55,6 +55,12 @@ options:
     description: Whether the daemon shall run now. With V(false) its files are written and nothing is started.
     type: bool
     default: true
+  firewall:
+    description:
+      - Whether the watcher keeps other users of the host from the ports of apps, with nftables.
+      - Only root's host with O(root=/) has that.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -90,12 +96,21 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _supervisor_daemon, _supervisor_service
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _firewall,
+    _supervisor_daemon,
+    _supervisor_service,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import ConfError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import WATCHER, Wish
+from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import (
+    FIREWALL,
+    NO_FIREWALL,
+    WATCHER,
+    Wish,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
 
 
@@ -114,10 +129,10 @@ def check(wish: Wish) -> None:
         )
 
 
-def watcher(wish: Wish) -> dict[str, t.Any]:
+def watcher(wish: Wish, firewall: bool) -> dict[str, t.Any]:
     """The program of our watcher; it is restarted when it was installed anew."""
     layout = wish.layout
-    command = [system_python(), "-I", layout.zipapp, "watch", layout.root]
+    command = [system_python(), "-I", layout.zipapp, "watch", layout.root, FIREWALL if firewall else NO_FIREWALL]
     # Debian's daemon has its socket elsewhere; the watcher links it after each boot.
     command += [] if wish.own else [wish.socket]
     return {"name": WATCHER, "command": command, "newer": [layout.zipapp], "priority": 900}
@@ -138,6 +153,18 @@ def converge(module: AnsibleModule, wish: Wish) -> _supervisor_daemon.Plan:
     return todo
 
 
+def opens_ports(module: AnsibleModule, layout: Layout) -> bool:
+    """Take the rules of the watcher away when the daemon goes; whether there are any.
+
+    :raises FirewallError: they stay
+    """
+    if module.params["state"] == "present" or not _firewall.is_for(layout) or not _firewall.is_there():
+        return False
+    if not module.check_mode:
+        _firewall.remove()
+    return True
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -151,6 +178,7 @@ def main() -> None:
                 "default": "systemd",
             },
             "activate": {"type": "bool", "default": True},
+            "firewall": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -165,13 +193,14 @@ def main() -> None:
     )
     try:
         todo = converge(module, wish)
-    except (ConfError, OSError, SupervisorError, _supervisor_daemon.DaemonError) as error:
+        opened = opens_ports(module, wish.layout)
+    except (ConfError, OSError, SupervisorError, _firewall.FirewallError, _supervisor_daemon.DaemonError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(
-        changed=todo.changed,
+        changed=todo.changed or opened,
         service=todo.service,
         socket=wish.layout.supervisor_socket,
-        watcher=watcher(wish),
+        watcher=watcher(wish, module.params["firewall"]),
         diff=todo.diff,
     )
 

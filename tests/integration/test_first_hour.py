@@ -41,7 +41,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_proce
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import Installer
-print(_host_plan.missing_packages(True))
+print(_host_plan.missing_packages(Layout("/nowhere"), True, True))
 try:
     Installer(Layout(sys.argv[1]), Sources(), "%s", None).install()
 except EnvironmentFailedError as error:

@@ -201,6 +201,26 @@ def connects(paths):
     return found
 
 
+def dials(ports):
+    """The ports of this machine that take a connection."""
+    found = []
+    for port in ports:
+        with contextlib.suppress(OSError), socket.socket() as connection:
+            connection.settimeout(5)
+            connection.connect(("127.0.0.1", port))
+            found.append(port)
+    return found
+
+
+def ports_of(folder):
+    """What the records of an app's instances say."""
+    ports = []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as file:
+            ports.append(json.load(file)["port"])
+    return ports
+
+
 def listening():
     """Every UNIX socket that has a name."""
     with open("/proc/net/unix") as file:

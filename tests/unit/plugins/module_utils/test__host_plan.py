@@ -181,7 +181,7 @@ def test_a_host_without_root_is_told_to_protect_no_app_from_another(
     layout: Layout, monkeypatch: pytest.MonkeyPatch, uid: int, count: int
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid)
-    assert [notice for notice in _host_plan.notices(layout) if "none is protected from another" in notice] == [
+    assert [notice for notice in _host_plan.notices(layout, True) if "none is protected from another" in notice] == [
         "without root all apps are one user, so none is protected from another: see docs/explanation/safety.md"
     ] * count
 
@@ -192,7 +192,7 @@ def test_a_kernel_that_cannot_keep_apps_apart_is_told(
 ) -> None:
     monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: possible)
     monkeypatch.setattr("platform.release", lambda: "6.1.0")
-    assert [notice for notice in _host_plan.notices(layout) if "another one's port" in notice] == [
+    assert [notice for notice in _host_plan.notices(layout, True) if "another one's port" in notice] == [
         "this kernel (Linux 6.1.0) cannot keep an app away from another one's port; 6.7 and newer can: see "
         "docs/explanation/safety.md"
     ] * count
@@ -207,7 +207,9 @@ def test_a_kernel_that_hands_out_ports_of_apps_is_told(
     """A process may listen on what it is handed out, and it may ask again and again."""
     monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: True)
     monkeypatch.setattr(_host_plan, "handed_out", lambda: set(ports))
-    assert len([notice for notice in _host_plan.notices(layout) if "can be given an app's port" in notice]) == count
+    assert (
+        len([notice for notice in _host_plan.notices(layout, True) if "can be given an app's port" in notice]) == count
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,7 +233,7 @@ def test_an_app_that_was_started_before_apps_were_confined_is_told(
     monkeypatch.setattr(_host_plan._confinement, "is_possible", lambda: True)
     monkeypatch.setattr(_host_plan._confinement, "is_confined", {4321: seen}.get)
     monkeypatch.setattr(_host_plan, "handed_out", set)
-    assert [notice for notice in _host_plan.notices(layout) if "earlier version" in notice] == [
+    assert [notice for notice in _host_plan.notices(layout, True) if "earlier version" in notice] == [
         "app_1: not kept away from other apps' ports, because started by an earlier version of this collection: run "
         "the playbook selfhost.pyapps.restart with -e app=app_1 when it suits"
     ] * told
