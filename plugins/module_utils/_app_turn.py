@@ -380,12 +380,12 @@ class AppTurn:
             self.supervisor.add(record.program)
             self.supervisor.start(record.program)
             prove(candidate)
-        except (GateError, SupervisorError, OSError, ValueError) as error:
+        except BaseException as error:  # also a fault of ours, or the run's end: nothing may stay
             self.log = _log_tail.program_tail(layout, record.program)
             self._discard(record)
-            if isinstance(error, GateError):
-                raise
-            raise GateError("start", explain(error)) from error
+            if isinstance(error, (SupervisorError, OSError, ValueError)):
+                raise GateError("start", explain(error)) from error
+            raise
 
     def _discard(self, record: InstanceRecord) -> None:
         """A candidate that does not go live ends; what can not be removed now is found by the next run."""

@@ -13,7 +13,7 @@ import os
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import app_folders, slug
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, app_folders, slug
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_reader import App, AppReader, SecretNames
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY_APP, Assignment, tell_unassigned
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import VARIABLE as APPS
@@ -86,7 +86,9 @@ def read_catalog(
         # The name of the one that is meant may stand in a file that cannot be read: then all is told.
         left = _left_out(chosen, claims, {app["name"] for app in apps}, clashing, served)
     else:
-        left = claims if keep_invalid else []
+        # Nobody can say whose it is what two apps want, so neither stays as it was.
+        disputed = {_file_of(problem, served) for problem in clashing}
+        left = [claim for claim in claims if claim.file not in disputed] if keep_invalid else []
     faulty = {claim.file for claim in left}
     invalid = {}
     for claim in claims:
@@ -99,12 +101,25 @@ def read_catalog(
             invalid[claim.name or slug(os.path.basename(os.path.dirname(os.path.abspath(claim.file))))] = lines
     wrong = {os.path.dirname(os.path.abspath(file)) for file in faulty}
     apps = [app for app in apps if assignment.holds(app["name"]) and app["folder"] not in wrong]
+    _tell_taken(apps, invalid, report)
     return Catalog(sorted(apps, key=lambda app: str(app["name"])), report.notices, report.problems, invalid)
 
 
 def _file_of(problem: Problem, claims: t.Sequence[Claim]) -> str:
     """The file of the claim that a problem is told of; the problem has it in a form that can be printed."""
     return next(claim.file for claim in claims if printable(claim.file) == problem.file)
+
+
+def _tell_taken(apps: t.Sequence[App], invalid: t.Collection[str], report: Report) -> None:
+    """A name is never a faulty app's, which stays as it was, and another one's at once."""
+    for app in apps:
+        if app["name"] in invalid:
+            report.about(os.path.join(app["folder"], SETUP)).error(
+                "name",
+                "is also the name of an app whose file cannot be read: write another name, or mend that file",
+                found=app["name"],
+                allowed="a name that no other app has",
+            )
 
 
 def _left_out(

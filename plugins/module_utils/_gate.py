@@ -204,6 +204,10 @@ def _visit(candidate: Candidate, step: str, what: str, page: str) -> list[str]:
         if uncaught or not (seen.compiled and kind.tells_exceptions(candidate.settings)):
             cause = _log_tail.cause(log) if uncaught else seen.exception
             raise GateError(step, "%s raised an exception: %s" % (what, cause))
+        # Streamlit logs what the script does not catch itself.
+        candidate.say(
+            "%s shows an exception, and its log has none: taken as shown on purpose: %s" % (what, seen.exception)
+        )
     elif seen.status == _probe_websocket.SWITCHED and not seen.ended:
         candidate.say("%s has not ended yet, and has shown %d elements without an exception" % (what, seen.elements))
     return seen.pages

@@ -10,6 +10,7 @@ which somebody has just fled.
 from __future__ import annotations
 
 import contextlib
+import typing as t
 from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_history
@@ -34,7 +35,7 @@ def stay_with_live(app: AppLayout, result: Result) -> Result:
         record = read_release(app, live)
     except ReleaseError:
         return result
-    left = _left(app, wanted, result.folder, record.get("folder"))
+    left = _left(app, result, record)
     if left is None:
         return result
     return replace(
@@ -46,20 +47,25 @@ def stay_with_live(app: AppLayout, result: Result) -> Result:
     )
 
 
-def _left(app: AppLayout, wanted: str, folder: str | None, live: str | None) -> str | None:
+def _left(app: AppLayout, result: Result, live: t.Mapping[str, t.Any]) -> str | None:
     """The release that a rollback has left and that the app's folder holds; None when it holds something else.
 
-    :param wanted: what the folder's release would be named
-    :param folder: :func:`folder_id` of the folder
-    :param live: that of the live release; None when an earlier version has made it
+    :param result: with what the folder's release would be named, and :func:`folder_id` of the folder
+    :param live: the record of the live release; without ``folder`` when an earlier version has made it
     """
     withdrawn = _release_history.read(app).withdrawn
-    if wanted in withdrawn:
-        return wanted
-    if folder is None or folder == live:
+    if result.release in withdrawn:
+        return result.release
+    if result.folder is None:
+        return None
+    # The same folder is live again after the rollback of an upgrade, which was another environment.
+    same_folder = result.folder == live.get("folder")
+    if same_folder and result.environment == live["environment"]:
         return None
     for release in sorted(withdrawn):
         with contextlib.suppress(ReleaseError):
-            if read_release(app, release).get("folder") == folder:
+            record = read_release(app, release)
+            is_this = record.get("folder") == result.folder
+            if is_this and (not same_folder or record["environment"] == result.environment):
                 return release
     return None

@@ -210,7 +210,9 @@ class _List:
                 allowed = (
                     "files inside the app's folder, or beside it in the folder of the apps" if include else INDEX_ONLY
                 )
-                report.error("line %d" % number, str(error), found=shown(line), allowed=allowed)
+                # The other file is perhaps none of requirements, and not for whoever reads what this app's run says.
+                found = "" if relative.startswith(SHARED) else shown(line)
+                report.error("line %d" % number, str(error), found=found, allowed=allowed)
 
     def _take(self, requirement: Requirement, limits: bool, place: tuple[str, int]) -> None:
         (self._limits if limits else self._wanted).append(requirement)

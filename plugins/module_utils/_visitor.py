@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _probe_websocket, _protobuf, _websocket_messages
 from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import ProbeError, explained
+from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 
 RENDERING = 8.0
 """Seconds after which a script that shows something new again and again is believed, although it does not end."""
@@ -34,8 +35,11 @@ _TYPE, _MESSAGE, _IS_WARNING = 1, 2, 5
 _COMPILE_ERROR, _EARLY_FOR_RERUN = 1, 2  # of script_finished
 
 _ALL_BYTES = 256 << 20  # of one visit
+_ENOUGH_BYTES = 128 << 20  # of messages; a script that shows so much is believed as one that goes on
 _MOST_BYTES = 4 << 20  # of a message that is looked into: an exception is short
 _NEW_AGAIN = 3  # in so many different seconds
+_LONGEST_TOLD = 300  # characters of an exception
+_LONGEST_NAME = 200  # characters of a page's
 
 
 @dataclass
@@ -86,12 +90,15 @@ def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> See
             return seen
         _websocket_messages.send(opened.connection, _first_question(url + page, page))
         new: set[int] = set()
+        received = 0
         try:
             for message in _websocket_messages.messages(opened.stream, opened.connection, _MOST_BYTES):
                 _take(seen, message)
                 passed = time.monotonic() - begun
                 new.add(int(passed))
-                if seen.ended or (passed > RENDERING and len(new) >= _NEW_AGAIN and seen.elements >= _NEW_AGAIN):
+                received += len(message)
+                goes_on = (passed > RENDERING and len(new) >= _NEW_AGAIN) or received > _ENOUGH_BYTES
+                if seen.ended or (goes_on and seen.elements >= _NEW_AGAIN):
                     break
             else:
                 raise ProbeError("the app closed the connection")
@@ -138,7 +145,8 @@ def _told(exception: bytes | None) -> str | None:
         return None
     texts = (values.get(number, b"") for number in (_TYPE, _MESSAGE))
     kind, text = (value.decode("utf-8", "replace") if isinstance(value, bytes) else "" for value in texts)
-    return " ".join(("%s: %s" % (kind or "an exception", text)).split())
+    line = " ".join(("%s: %s" % (kind or "an exception", text))[: 10 * _LONGEST_TOLD].split())
+    return line if len(line) <= _LONGEST_TOLD else line[:_LONGEST_TOLD] + "..."
 
 
 def _other_pages(message: bytes, number: int) -> list[str]:
@@ -149,5 +157,16 @@ def _other_pages(message: bytes, number: int) -> list[str]:
             page = dict(_protobuf.fields(value))
             name = page.get(_PATHNAME) or page.get(_NAME)
             if isinstance(name, bytes) and not page.get(_IS_DEFAULT):
-                found.append(name.decode("utf-8", "replace"))
+                found.append(_page_name(name))
     return found
+
+
+def _page_name(name: bytes) -> str:
+    """What people read, and the end of an address.
+
+    :raises ProbeError: no address ends so
+    """
+    text = name.decode("utf-8", "replace")
+    if len(text) > _LONGEST_NAME or printable(text) != text:
+        raise ProbeError("the address of a page may not be %s" % printable(text[:_LONGEST_NAME]))
+    return text

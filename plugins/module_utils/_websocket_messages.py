@@ -13,6 +13,7 @@ import typing as t
 _CONTINUED, _CLOSE, _PING, _PONG = 0x0, 0x8, 0x9, 0xA
 _FINAL, _BINARY, _MASKED = 0x80, 0x82, 0x80
 _CHUNK = 64 * 1024
+_LONGEST_CONTROL = 125  # bytes, RFC 6455 section 5.5
 
 
 def send(connection: socket.socket, message: bytes, first: int = _BINARY) -> None:
@@ -32,7 +33,7 @@ def messages(stream: io.BufferedIOBase, connection: socket.socket, longest: int)
 
     :param longest: bytes of a message; a longer one is read and left out
     :raises EOFError: the connection ended without a word
-    :raises OSError: it broke, or its time is over
+    :raises OSError: it broke, or its time is over, or what comes is no message
     """
     parts: list[bytes] = []
     size = 0
@@ -46,9 +47,7 @@ def messages(stream: io.BufferedIOBase, connection: socket.socket, longest: int)
         if kind == _CLOSE:
             return
         if kind in (_PING, _PONG):
-            content = _exactly(stream, length)
-            if kind == _PING:
-                send(connection, content, _FINAL | _PONG)
+            _answer(stream, connection, kind, length)
             continue
         size += length
         if size > longest:
@@ -59,6 +58,15 @@ def messages(stream: io.BufferedIOBase, connection: socket.socket, longest: int)
             if size <= longest:
                 yield b"".join(parts)
             parts, size = [], 0
+
+
+def _answer(stream: io.BufferedIOBase, connection: socket.socket, kind: int, length: int) -> None:
+    """Take a ping, which is answered, or a pong."""
+    if length > _LONGEST_CONTROL:
+        raise OSError("a ping of %d bytes: this is no WebSocket" % length)
+    content = _exactly(stream, length)
+    if kind == _PING:
+        send(connection, content, _FINAL | _PONG)
 
 
 def _exactly(stream: io.BufferedIOBase, size: int) -> bytes:

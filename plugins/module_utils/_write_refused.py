@@ -29,8 +29,14 @@ _OTHERS = (
     re.compile(r"name = " + _QUOTED % ("q", "path", "q") + r", errno = 13\b"),  # HDF5
 )
 _SQLITE = re.compile(r"OperationalError\)?:? \(?(?:unable to open database file|attempt to write a readonly database)")
-_DATABASE = re.compile(r"""['"/](?P<path>[^'"\s:?]+\.(?:db3?|sqlite3?))['"?]""")
-_LARGEST_SOURCE = 1 << 20
+# Bounded, or a text of many slashes would take time by the square of its length.
+_PART = r"""[^'"\s:?/]{1,100}"""
+_DATABASE = re.compile(
+    r"""['"/](?P<path>(?:(?<=['"])/)?%s(?:/%s){0,8}\.(?:db3?|sqlite3?))['"?]""" % (_PART, _PART),
+)
+_LONGEST_LINE = 2000  # characters
+_LARGEST_SOURCE = 1 << 20  # bytes
+_ALL_SOURCES = 4 << 20  # bytes
 _MOST_SOURCES = 500
 
 
@@ -41,7 +47,7 @@ def advice(log: t.Iterable[str], code: str, data_paths: t.Sequence[str]) -> str 
     :param code: folder of the release's code, in which the app runs
     :param data_paths: ``[data] paths`` as the release has them
     """
-    lines = list(log)
+    lines = [line[:_LONGEST_LINE] for line in log]
     for line in reversed(lines):
         match = _PYTHON.search(line)
         if match and match.group("target"):
@@ -106,7 +112,7 @@ def _line(data_paths: t.Sequence[str], further: t.Iterable[str], without: str = 
 def _inside(path: str, code: str) -> str | None:
     """A path relative to the code; None when it leads elsewhere or can not be written into ``[data] paths``."""
     found = os.path.relpath(os.path.normpath(os.path.join(code, path)), code)
-    return found if found != "." and is_safe_path(found) else None
+    return found if found != "." and is_safe_path(found) and not found.endswith(".py") else None
 
 
 def _is_kept(path: str, data_paths: t.Iterable[str]) -> bool:
@@ -130,13 +136,15 @@ def _databases(lines: t.Iterable[str], code: str) -> list[str]:
     shown = [match.group("path") for line in lines for match in _DATABASE.finditer(line)]
     if shown:
         return shown
-    there, named = [], []
+    there, named, left = [], [], _ALL_SOURCES
     for path in _files(code):
         name = os.path.relpath(path, code)
         if re.search(r"\.(?:db3?|sqlite3?)$", name):
             there.append(name)
-        elif name.endswith(".py"):
-            named += [match.group("path") for match in _DATABASE.finditer(_source(path))]
+        elif name.endswith(".py") and left > 0:
+            source = _source(path)
+            left -= len(source)
+            named += [match.group("path") for match in _DATABASE.finditer(source)]
     return there or named
 
 

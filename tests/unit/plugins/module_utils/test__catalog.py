@@ -513,6 +513,22 @@ def test_a_run_for_all_can_go_on_without_faulty_apps(tmp_path: Path) -> None:
     assert "streamlit.colour" in catalog.invalid["py_proj"][0]
 
 
+def test_what_two_apps_want_stays_with_neither(tmp_path: Path) -> None:
+    """The other folder would become the app that is said to stay as it was, with its data."""
+    make_app(tmp_path / "sales", SETTINGS)
+    make_app(tmp_path / "aaa", 'name = "sales"\n' + SETTINGS)
+    catalog = read_catalog(str(tmp_path), keep_invalid=True)
+    assert [problem.key for problem in catalog.errors] == ["name", "streamlit.base_path"]
+    assert catalog.invalid == {}
+
+
+def test_the_name_of_a_file_that_cannot_be_read_is_taken(tmp_path: Path) -> None:
+    make_app(tmp_path / "sales", b"\x00")
+    make_app(tmp_path / "aaa", 'name = "sales"\n' + SETTINGS)
+    catalog = read_catalog(str(tmp_path), keep_invalid=True)
+    assert ["whose file cannot be read" in problem.message for problem in catalog.errors] == [True]
+
+
 @pytest.mark.parametrize(
     ("settings", "key", "said"),
     [

@@ -209,6 +209,12 @@ def test_a_folder_that_was_left_is_known_again_whatever_the_host_adds_to_it(host
     stayed = stay_with_live(host.app, wanted)
     assert (stayed.release, stayed.withdrawn) == (new, left)  # which can be named to have it back
     assert stay_with_live(host.app, replace(wanted, folder="something new")).release == "3" * 16
+    # An upgrade was rolled back: the folder is live again, in another environment.
+    host.release("5" * 16, folder="what is live", environment="upgraded")
+    host.history(History({new: "day 4", "5" * 16: "day 5"}, frozenset({"5" * 16})))
+    upgraded = replace(wanted, folder="what is live", environment="upgraded")
+    assert stay_with_live(host.app, upgraded).withdrawn == "5" * 16
+    assert stay_with_live(host.app, replace(upgraded, environment="upgraded again")).release == "3" * 16
     # The host's part was rolled back, of a folder that is live: then it is deployed as ever.
     host.release("4" * 16, folder="what is live")
     host.history(History({left: "day 4", "4" * 16: "day 5", new: "day 6"}, frozenset({left, "4" * 16})))

@@ -95,6 +95,25 @@ def test_who_shows_something_new_again_and_again_needs_not_end(monkeypatch: pyte
     assert (seen.ended, seen.exception) == (False, None)
 
 
+def test_who_shows_very_much_needs_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_visitor, "_ENOUGH_BYTES", 2 * len(TEXT))
+    seen, *_came = visit(TEXT, TEXT, TEXT)
+    assert (seen.ended, seen.elements) == (False, 3)
+
+
+def test_an_exception_is_told_in_one_short_line() -> None:
+    seen, *_came = visit(raised("KeyError", "a\nsales  ok  live\n" + "x" * 1_000_000), FINISHED)
+    assert seen.exception
+    assert seen.exception.startswith("KeyError: a sales ok live xxx")
+    assert len(seen.exception) == 303
+
+
+@pytest.mark.parametrize("name", ["two\nsales  ok  live", "x" * 201, "\x1b[2J", "a\u202eb"])
+def test_the_name_of_a_page_is_one_line(name: str) -> None:
+    with pytest.raises(ProbeError, match="the address of a page may not be"):
+        visit(pages(23, 2, "one", name), FINISHED)
+
+
 def test_a_connection_that_is_closed_before_is_no_visit() -> None:
     with pytest.raises(ProbeError, match="closed the connection"):
         visit(TEXT)

@@ -80,3 +80,11 @@ def test_a_message_that_is_too_long_is_left_out() -> None:
 def test_a_connection_that_breaks_is_no_end() -> None:
     with served(lambda connection: connection.socket.close()) as opened, pytest.raises((EOFError, OSError)):
         list(_websocket_messages.messages(opened.stream, opened.connection, LONGEST))
+
+
+@pytest.mark.parametrize("size", [126, 1 << 20, 1 << 62, (1 << 63) + 5])
+def test_a_ping_is_short(size: int) -> None:
+    frame = b"\x89\x7f" + size.to_bytes(8, "big")
+    ours, _theirs = socket.socketpair()
+    with pytest.raises(OSError, match="a ping of %d bytes" % size):
+        list(_websocket_messages.messages(io.BytesIO(frame), ours, LONGEST))

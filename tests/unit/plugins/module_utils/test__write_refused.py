@@ -93,3 +93,27 @@ def test_a_database_that_nobody_names_gets_an_example(code: Path) -> None:
 @pytest.mark.parametrize(("log", "ends"), [([DENIED % "'a.txt'"], '["a.txt"]'), ([], "it raised")])
 def test_a_reason_is_only_completed_when_that_helps(code: Path, log: t.Sequence[str], ends: str) -> None:
     assert with_advice("it raised", log, str(code), {"data": {"paths": []}}).endswith(ends)
+
+
+@pytest.mark.parametrize("path", ["app.db", "{code}/state/app.db", "state/app.sqlite3"])
+def test_a_database_may_have_an_absolute_name(code: Path, path: str) -> None:
+    (code / "app.py").write_text("connect('%s')" % path.replace("{code}", str(code)))
+    assert 'Write into setup.toml: [data] paths = ["%s' % path.replace("{code}/", "").split("/")[0] in str(
+        advice([CLOSED], str(code), [])
+    )
+
+
+def test_a_database_elsewhere_is_not_the_apps(code: Path) -> None:
+    (code / "app.py").write_text("connect('/srv/elsewhere/app.db')")
+    assert "Write its file into setup.toml" in str(advice([CLOSED], str(code), []))
+
+
+def test_code_is_no_data(code: Path) -> None:
+    assert advice([DENIED % "'app.py'"], str(code), []) is None
+
+
+@pytest.mark.parametrize("text", ["/" * 1_000_000, "'/" * 500_000, "/a" * 500_000, "'" + "a/" * 500_000])
+def test_a_text_of_slashes_is_looked_through_once(code: Path, text: str) -> None:
+    """It took the square of its length: hours for such a file. The whole suite would hang here."""
+    (code / "app.py").write_text(text)
+    assert advice([CLOSED, text], str(code), [])
