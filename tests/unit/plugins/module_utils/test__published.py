@@ -40,7 +40,7 @@ def lines(found: _published.Plan) -> list[str]:
 
 
 def test_the_published_repository_becomes_a_catalog_without_an_error(source: Path) -> None:
-    """S0-01, S0-08, S0-20: apps, addresses and ports are those that were served there; the source stays as it was."""
+    """S0-01, S0-08: apps, addresses and ports are those that were served there; the source stays as it was."""
     before = content(source)
     found, destination = imported(source)
     assert content(source) == before
