@@ -25,6 +25,7 @@ _HEREDOC = re.compile(r"<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_]*)\2")
 _REFERENCE = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,254}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^${}]*))?\})")
+_LONGEST_VALUE = 4096
 _NOT_DEBIAN = re.compile(
     r"alpine|busybox|scratch|distroless|fedora|centos|rocky|alma|amazonlinux|\bubi\d|suse|archlinux|windows|nanoserver"
     r"|wolfi|chainguard|nix"
@@ -171,14 +172,19 @@ def _stages(found: list[Instruction]) -> tuple[list[Instruction], list[list[Inst
 
 def _chain(stages: list[list[Instruction]]) -> list[list[Instruction]]:
     """The last stage, behind those that it is made from."""
-    chain = [stages[-1]]
-    while True:
-        earlier = stages[: stages.index(chain[0])]
-        wanted = _from(chain[0][0])[0].lower()
-        named = [stage for stage in earlier if wanted and _from(stage[0])[1].lower() == wanted]
-        if not named:
-            return chain
-        chain.insert(0, named[-1])
+    parents: list[int | None] = []
+    named: dict[str, int] = {}
+    for number, stage in enumerate(stages):
+        base, name = _from(stage[0])
+        parents.append(named.get(base.lower()))
+        if name:
+            named[name.lower()] = number
+    chain: list[list[Instruction]] = []
+    wanted: int | None = len(stages) - 1
+    while wanted is not None:
+        chain.insert(0, stages[wanted])
+        wanted = parents[wanted]
+    return chain
 
 
 def _from(each: Instruction) -> tuple[str, str]:
@@ -255,7 +261,9 @@ def _take_variables(each: Instruction, image: Image, known: dict[str, str]) -> N
         if fault:
             image.leave(each.line, "ENV %s" % name[:40], "it " + fault)
         elif expanded is None:
-            image.leave(each.line, "ENV %s" % name, "its value depends on others: write it into image_run_env")
+            image.leave(
+                each.line, "ENV %s" % name, "its value depends on others, or is too long: write it into image_run_env"
+            )
         else:
             image.variables[name] = expanded
 
@@ -362,7 +370,7 @@ def _has_literal_dollar(text: str) -> bool:
 
 
 def _expand(text: str, known: t.Mapping[str, str]) -> str | None:
-    """A text with its variables replaced, or None when one is not known."""
+    """A text with its variables replaced, or None when one is not known or it grows too long."""
     unknown = False
 
     def value(match: re.Match[str]) -> str:
@@ -372,4 +380,4 @@ def _expand(text: str, known: t.Mapping[str, str]) -> str | None:
         return found or ""
 
     expanded = _VARIABLE.sub(value, text)
-    return None if unknown or "$" in _VARIABLE.sub("", text) else expanded
+    return None if unknown or "$" in _VARIABLE.sub("", text) or len(expanded) > _LONGEST_VALUE else expanded

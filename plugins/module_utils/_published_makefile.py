@@ -8,6 +8,7 @@ Only what is written in it counts: nothing is run, no other file is read, and wh
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -19,12 +20,13 @@ UNKNOWN = "\0"
 """In place of what a variable without a value, or a function of make, would give."""
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+|override\s+)*([A-Za-z_][\w.-]*)\s*(\?=|:{0,3}=|\+=|!=)\s*(.*)", re.DOTALL)
-_RULE = re.compile(r"([^:=#]+?)\s*::?(?!=)\s*([^;]*)(?:;(.*))?", re.DOTALL)
 _REFERENCE = re.compile(r"\$(?:\$|@|\(([^$()]*)\)|\{([^${}]*)\}|.?)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _CONDITION = re.compile(r"\s*(?:if(?:n?eq|n?def)|else|endif|-?s?include|un?export|vpath|export|endef|define)\b")
 _LONGEST_VALUE = 4096
+_LONGEST_COMMAND = 4096
 _MOST_OPERATIONS = 50
+_MOST_TARGETS = 200
 
 
 @dataclass
@@ -53,7 +55,10 @@ class Makefile:
 
     def operations(self, name: str) -> list[Operation]:
         """What a target does: first those that it needs, each once, then its own commands."""
-        return list(self._operations(name, set()))[:_MOST_OPERATIONS]
+        found = list(itertools.islice(self._operations(name, set()), _MOST_OPERATIONS + 1))
+        if len(found) > _MOST_OPERATIONS:
+            return [Operation("", "has more than %d commands" % _MOST_OPERATIONS)]
+        return found
 
     def _operations(self, name: str, done: set[str]) -> t.Iterator[Operation]:
         if name in done or len(done) > _MOST_OPERATIONS:
@@ -66,9 +71,10 @@ class Makefile:
         for need in target.needs:
             yield from self._operations(need, done)
         for line in target.recipe:
-            commands = simple_commands(_Values(self.variables, name).expand(line).lstrip("@-+ \t"))
+            text = _Values(self.variables, name).expand(line).lstrip("@-+ \t")
+            commands = simple_commands(text) if len(text) <= _LONGEST_COMMAND else None
             if commands is None:
-                yield Operation("", "has a command whose quotes do not end")
+                yield Operation("", "has a command that is too long, or whose quotes do not end")
             for words in commands or []:
                 if words[0] == "make" and len(words) > 1 and all(map(_NAME.fullmatch, words)):
                     for need in words[1:]:
@@ -100,24 +106,27 @@ def read_makefile(text: str) -> Makefile:
 
 def _take(line: str, number: int, found: Makefile, current: list[Target]) -> list[Target]:
     """Read an assignment or the head of a rule; the targets that the next lines belong to."""
-    assigned, rule = _ASSIGNMENT.fullmatch(line), _RULE.fullmatch(line)
+    assigned = _ASSIGNMENT.fullmatch(line)
     if _CONDITION.match(line) and not assigned:
         found.left.append(number)
         return current
     if assigned:
         _assign(found.variables, *assigned.groups())
         return []
-    names = _Values(found.variables, "").expand(rule.group(1)).split() if rule else []
+    head, colon, rest = line.partition(":")
+    needs, _semicolon, command = rest.lstrip(":").partition(";")
+    names = _Values(found.variables, "").expand(head).split() if colon else []
     if names and all(name.startswith(".") for name in names):
         return []  # .PHONY and its like
-    if not rule or not names or not all(map(_NAME.fullmatch, names)):
+    is_full = len(names) + len(found.targets) > _MOST_TARGETS
+    if not names or is_full or "=" in needs or not all(map(_NAME.fullmatch, names)):
         found.left.append(number)
         return []
     current = []
     for name in names:
         target = found.targets.setdefault(name, Target(number))
-        target.needs += _Values(found.variables, name).expand(rule.group(2)).replace("|", " ").split()
-        target.recipe += [rule.group(3).strip()] if rule.group(3) else []
+        target.needs += _Values(found.variables, name).expand(needs).replace("|", " ").split()
+        target.recipe += [command.strip()] if command.strip() else []
         current.append(target)
     return current
 

@@ -141,6 +141,8 @@ def _document(source: str, what: str, found: Plan) -> dict[t.Any, t.Any] | None:
     document: t.Any = None
     if text is None or len(text) > _LARGEST:
         why = "it is a link, no regular file, or larger than 64 KiB"
+    elif "<<" in text:
+        why = "it has merges (<<), which can grow without end"
     elif not yaml.HAS_YAML:
         why = "Python's package PyYAML is not here, which reads it"
     else:

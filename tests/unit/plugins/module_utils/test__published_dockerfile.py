@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_commands import judge, simple_commands
@@ -14,6 +15,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._published_dockerf
     instructions,
     read_dockerfile,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._published_plan import is_secret
 from helpers.published import DOCKERFILE
 
 
@@ -144,6 +146,27 @@ def test_lines_go_on_over_comments_and_empty_ones() -> None:
     (first, second) = instructions("RUN a \\\n# comment\n\n  b\n\n# x\nRUN\tc\\")
     assert (first.line, first.word, first.rest.split()) == (1, "RUN", ["a", "b"])
     assert (second.line, second.rest) == (7, "c")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ENV A=%s\n" % ("x" * 4000) + "".join("ENV %s=%s\n" % (b, ("$" + a) * 5000) for a, b in ("AB", "BC", "CD")),
+        "FROM a AS b\n" * 4000,
+        "FROM x AS x0\n" + "".join("FROM x%d AS x%d\n" % (number, number + 1) for number in range(3500)),
+        "RUN " + "'" * 60_000,
+        "RUN " + "a;" * 30_000,
+        "COPY " + "<<A " * 15_000,
+        "ENV A=://" + ":" * 60_000,
+        "\\\n" * 30_000,
+    ],
+    ids=range(8),
+)
+def test_what_was_made_to_take_long_does_not(text: str) -> None:
+    begun = time.process_time()
+    image = read_dockerfile("FROM debian:12\n" + text)
+    assert all(len(value) <= 4096 and is_secret("A", value) is False for value in image.variables.values())
+    assert time.process_time() - begun < 5
 
 
 def test_whatever_a_dockerfile_holds_it_is_read() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_docker import Operation, operation
@@ -103,6 +104,27 @@ def test_commands(command: str, kind: str, without: int) -> None:
 @pytest.mark.parametrize("port", ["80", "127.0.0.1:80:80", "0:80", "80:99999", "53:53/udp", "a:b"])
 def test_a_port_that_is_not_one_of_each_is_none(port: str) -> None:
     assert operation(["docker", "run", "-p", port, "x"]).ports == [None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A=%s\na:\n\t%s\n" % ("x" * 4000, "$(A)" * 15_000),
+        "a" + " " * 60_000 + "\n",
+        "%s:\n%s" % (" ".join("t%d" % number for number in range(5_000)), "\techo\n" * 5_000),
+        "a:\n" + "\techo;" * 10_000 + "\n",
+        "a: %s\n%s" % (" ".join(map(str, range(150))), "".join("%d:\n" % number for number in range(150))),
+        "export " * 9_000 + "\n",
+        "a:\n\tdocker run -e A=://%s x\n" % (":" * 4_000),
+    ],
+    ids=range(7),
+)
+def test_what_was_made_to_take_long_does_not(text: str) -> None:
+    begun = time.process_time()
+    makefile = read_makefile(text)
+    for target in makefile.targets:
+        assert len(makefile.operations(target)) <= 50
+    assert time.process_time() - begun < 2
 
 
 def test_whatever_a_makefile_holds_it_is_read() -> None:

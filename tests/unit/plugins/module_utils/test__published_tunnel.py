@@ -119,6 +119,7 @@ def test_rules(tmp_path: Path, rule: str, names: list[str], left: int) -> None:
         b"x" * 100_000,
         b"{a: 1}: 2\n",
         b"\xff",
+        b"a: &a {x: 1}\nb: {<<: [*a, *a]}\n",
     ],
     ids=lambda text: repr(text[:12]),
 )
