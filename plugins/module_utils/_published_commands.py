@@ -53,15 +53,19 @@ def simple_commands(text: str, body: t.Sequence[str] = ()) -> list[list[str]] | 
         except (ValueError, RecursionError):
             return None
         return [words] if words and all(isinstance(word, str) for word in words) else None
+    return shell_commands([text, *body], "#" if body else "")
+
+
+def shell_commands(lines: t.Sequence[str], comments: str = "") -> list[list[str]] | None:
+    """The words of each command of a shell's lines, or None when their quotes do not fit."""
     found: list[list[str]] = []
-    for line in [text, *body]:
+    for line in lines:
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-        lexer.whitespace_split, lexer.commenters = True, "#" if body else ""
+        lexer.whitespace_split, lexer.commenters = True, comments
         try:
-            words = list(lexer)
+            found += _split(list(lexer))
         except ValueError:
             return None
-        found += _split(words)
     return found
 
 

@@ -13,7 +13,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._published_commands import simple_commands
+from ansible_collections.selfhost.pyapps.plugins.module_utils._published_commands import shell_commands
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_docker import Operation, operation
 
 UNKNOWN = "\0"
@@ -72,7 +72,7 @@ class Makefile:
             yield from self._operations(need, done)
         for line in target.recipe:
             text = _Values(self.variables, name).expand(line).lstrip("@-+ \t")
-            commands = simple_commands(text) if len(text) <= _LONGEST_COMMAND else None
+            commands = shell_commands([text]) if len(text) <= _LONGEST_COMMAND else None
             if commands is None:
                 yield Operation("", "has a command that is too long, or whose quotes do not end")
             for words in commands or []:

@@ -61,6 +61,11 @@ def test_what_only_make_knows_is_left_by_its_line() -> None:
     assert (makefile.left, list(makefile.targets)) == ([1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12], ["ok"])
 
 
+def test_a_recipe_is_a_shells_and_not_a_list() -> None:
+    (test, build) = read_makefile("a:\n\t@[ -f .env ] && docker build -t x .\n").operations("a")
+    assert (test.why, build.image) == ("runs ?", "x")
+
+
 @pytest.mark.parametrize("text", ["a: b\nb: a\n", "a: a\n", "A=$(A)\na:\n\t$(A)\n", "a:\n\t$(MAKE) a\n"])
 def test_what_names_itself_ends(text: str) -> None:
     assert kinds(text, "a") in ([], [""])
@@ -90,6 +95,7 @@ def test_values_that_grow_without_end_are_none() -> None:
         ("supervisorctl status", "status", 0),
         ("supervisorctl shutdown", "", 0),
         ("terraform apply", "", 0),
+        ("[ -f .env ]", "", 0),
     ],
 )
 def test_commands(command: str, kind: str, without: int) -> None:
