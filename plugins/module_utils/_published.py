@@ -42,7 +42,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._published_tunnel 
     tunnel_of_command,
     variables_text,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV
+from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV, STREAMLIT_SECRETS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
 _INVENTORY = "inventory/hosts.yml"
@@ -119,12 +119,14 @@ def _take_container(
     apps = {program.name: slug(folder) for folder, program in told.items() if folder in found.apps}
     targets = plan_targets(container, port, apps, found)
     if container.image:
-        mounted = {folder: slug(folder) for folder in found.with_secrets if _PLAIN.fullmatch(folder)}
-        for folder in found.with_secrets:
-            if folder not in mounted:
+        mounts = []
+        for folder, path in found.with_secrets:
+            if _PLAIN.fullmatch(folder):
+                mounts.append((folder, path, slug(folder)))
+            else:
                 why = "its name has signs that Docker or Ansible would read: mount it yourself (how-to: container)"
-                found.say("apps/%s/%s: in a container" % (folder, DOTENV), LEFT, why)
-        text = inventory_text(container.image, targets.hosts, port, names, mounted)
+                found.say("apps/%s/%s: in a container" % (folder, path), LEFT, why)
+        text = inventory_text(container.image, targets.hosts, port, names, mounts)
         found.want(os.path.join(destination, INVENTORY, "hosts.yml"), text.encode(), 0o644)
         say_image(container.image, port, found)
     if targets.commands:
@@ -265,11 +267,13 @@ def _take_app(
             if path not in (SETUP, DOTENV):
                 with open_file(top, path) as file:
                     mode = 0o755 if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else 0o644
-                    found.want(os.path.join(place, path), file.read(), mode)
+                    is_secret = path == STREAMLIT_SECRETS
+                    found.want(os.path.join(place, path), file.read(), 0o600 if is_secret else mode)
+                    found.with_secrets += [(name, path)] if is_secret else []
     found.want(os.path.join(place, SETUP), setup.encode(), 0o644)
     if env is not None:
         found.want(os.path.join(place, DOTENV), env.encode(), 0o600)
-        found.with_secrets.append(name)
+        found.with_secrets.append((name, DOTENV))
     found.say(what, CHANGED if said else TAKEN, "; ".join(said))
     if own is not None:
         found.say(what + "/" + DOTENV, TAKEN, "nothing read it there; here the app gets these variables")

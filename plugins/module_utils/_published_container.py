@@ -39,6 +39,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._published_plan im
     is_secret,
     text_of,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV
 
 INVENTORY = "inventory-container"
 
@@ -52,7 +53,7 @@ _NO_PORT = (
     "no port is published there, and the container of a playbook is reached through this machine's nginx: docker run "
     "does it (how-to: container, Run)"
 )
-_MOUNT = "{{ inventory_dir | dirname }}/apps/%s/.env:/run/secrets/%s.env:ro"
+_MOUNT = "{{ inventory_dir | dirname }}/apps/%s/%s:/run/secrets/%s%s:ro"
 _HOST_PLAYS = {SITE: "site", REBUILD: "site", STATUS: "status", HEALTH: "healthcheck", RESTART: "restart"}
 
 
@@ -259,12 +260,16 @@ def image_port(image: Image, served: int | None, found: Plan) -> int:
 
 
 def inventory_text(
-    image: Image, hosts: t.Mapping[str, Host], port: int, names: t.Sequence[str], mounted: t.Mapping[str, str]
+    image: Image,
+    hosts: t.Mapping[str, Host],
+    port: int,
+    names: t.Sequence[str],
+    mounts: t.Sequence[tuple[str, str, str]],
 ) -> str:
     """The inventory of the images.
 
     :param names: host names that lead to the apps
-    :param mounted: names of the apps that have a file ``.env``, by their folders
+    :param mounts: folder of an app, path of a file of secrets in it, and the app's name
     """
     lines = [
         "---",
@@ -298,10 +303,12 @@ def inventory_text(
     if image.labels:
         lines.append("    image_labels:")
         lines += ["      %s: %s" % (_scalar(name), _scalar(value)) for name, value in sorted(image.labels.items())]
-    if mounted:
+    if mounts:
         lines.append("    # No secret is in an image: a container reads those of each app from its own file.")
         lines.append("    image_run_volumes:")
-        lines += ["      - %s" % json.dumps(_MOUNT % pair) for pair in mounted.items()]
+        for folder, path, name in mounts:
+            suffix = ".env" if path == DOTENV else ".toml"
+            lines.append("      - %s" % json.dumps(_MOUNT % (folder, path, name, suffix)))
     return "\n".join(lines) + "\n"
 
 

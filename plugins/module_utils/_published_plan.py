@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import MIB
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_bytes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV
+from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV, STREAMLIT_SECRETS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
 TAKEN, CHANGED, LEFT, YOURS = "taken", "changed", "left", "yours"
@@ -43,12 +43,12 @@ class Plan:
     """What an import comes to.
 
     :param apps: folders of the apps that are taken
-    :param with_secrets: those of them that have a ``.env``
+    :param with_secrets: their files of secrets: folder and path in it
     :param write: content and mode by path, of what is not there yet
     """
 
     apps: list[str] = field(default_factory=list)
-    with_secrets: list[str] = field(default_factory=list)
+    with_secrets: list[tuple[str, str]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     write: dict[str, tuple[bytes, int]] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ class Plan:
 
 
 def _shown(path: str, content: bytes) -> str:
-    if os.path.basename(path) == DOTENV:
+    if path.endswith((os.sep + DOTENV, os.sep + STREAMLIT_SECRETS)):
         return "(not shown)\n"
     try:
         return content.decode("utf-8") if len(content) <= _LARGEST_SHOWN else "(%d bytes)\n" % len(content)

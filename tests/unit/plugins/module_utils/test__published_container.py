@@ -130,6 +130,18 @@ def test_what_may_be_a_secret(name: str, value: str, secret: bool) -> None:
     assert is_secret(name, value) is secret
 
 
+def test_streamlits_secrets_are_closed_and_mounted(source: Path) -> None:
+    """They are the app's, so they are copied, as its .env is: for the owner only, and in no difference."""
+    write(source / "apps" / "app_2", {".streamlit/secrets.toml": 'key = "canary"\n'})
+    shown = plan(str(source), str(source.parent / "ours")).diff()
+    assert "canary" not in "".join(entry["after"] for entry in shown)
+    _told, destination = imported(source)
+    secrets = destination / "apps" / "app_2" / ".streamlit" / "secrets.toml"
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    mount = "{{ inventory_dir | dirname }}/apps/app_2/.streamlit/secrets.toml:/run/secrets/app_2.toml:ro"
+    assert mount in images(destination)["vars"]["image_run_volumes"]
+
+
 def test_nothing_of_a_stranger_is_a_template_or_a_command(source: Path) -> None:
     """It may be root who imports, and who runs what came of it."""
     bad = "{{ lookup('pipe', 'touch /tmp/x') }}"
