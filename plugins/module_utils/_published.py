@@ -9,80 +9,63 @@ The source is only read. What is at the destination already and differs is someb
 from __future__ import annotations
 
 import os
+import re
 import stat
-import typing as t
-from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _published_app
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import MIB
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_bytes, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, slug
+from ansible_collections.selfhost.pyapps.plugins.module_utils._files import write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_app import NotTakenError, Taken
+from ansible_collections.selfhost.pyapps.plugins.module_utils._published_container import (
+    INVENTORY,
+    Container,
+    image_port,
+    inventory_text,
+    makefile_text,
+    plan_targets,
+    read_container,
+    say_image,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._published_plan import (
+    CHANGED,
+    LEFT,
+    TAKEN,
+    Plan,
+    text_of,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_servers import Program, Site, programs, site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV
+from ansible_collections.selfhost.pyapps.plugins.module_utils._published_tunnel import (
+    FOLDER,
+    VARIABLES,
+    Tunnel,
+    read_tunnel,
+    tunnel_of_command,
+    variables_text,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import DOTENV, STREAMLIT_SECRETS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
-TAKEN, CHANGED, LEFT, YOURS = "taken", "changed", "left", "yours"
-
 _INVENTORY = "inventory/hosts.yml"
-_LARGEST_SHOWN = 64 * 1024
+_PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
+_SERVER_NAME = re.compile(r"\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
 _TEXT_FILES = {
     "build.py": "the playbook `site` does this now",
     "healthcheck.py": "`pyapps healthcheck` is on the host, and the playbook `healthcheck`",
-    "Dockerfile": "apps run on the host itself",
-    "Makefile": "its targets are playbooks now; where an app reads APP_ENV, which they set, write it into its [env]",
-    "cloudflare": "a tunnel is set up with pyapps_tunnel: cloudflared (how-to: tunnel)",
-    ".dockerignore": "no image is built",
+    "Dockerfile": "it is a link or no regular file (how-to: container)",
+    "Makefile": "it is a link or no regular file (how-to: operations)",
+    FOLDER: "it is no folder, or empty; a tunnel is set up with pyapps_tunnel: cloudflared (how-to: tunnel)",
+    ".dockerignore": "an image has the folders of the apps alone, without their .env",
     ".gitignore": "a matter of the repository",
     "Brewfile": "for the author's machine",
 }
 _PROGRAMS = {
     "tail": "it only kept a container awake",
     "nginx": "the role nginx serves the apps",
-    "cloudflared": "set pyapps_tunnel: cloudflared (how-to: tunnel)",
 }
 
 
 class SourceError(Exception):
     """The source can not be imported; the text says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the report: what, what became of it (taken, changed, left, yours), and why."""
-
-    what: str
-    became: str
-    why: str = ""
-
-    def as_line(self) -> str:
-        return "%s: %s" % (printable(self.what), self.became) + (" (%s)" % self.why if self.why else "")
-
-
-@dataclass
-class Plan:
-    """What an import comes to.
-
-    :param write: content and mode by path, of what is not there yet
-    """
-
-    apps: list[str] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    write: dict[str, tuple[bytes, int]] = field(default_factory=dict)
-
-    def diff(self) -> list[dict[str, t.Any]]:
-        """The new files, without the content of what may be secret, large or no text."""
-        return [diff_entry(path, None, _shown(path, content)) for path, (content, _mode) in sorted(self.write.items())]
-
-
-def _shown(path: str, content: bytes) -> str:
-    if os.path.basename(path) == DOTENV:
-        return "(not shown)\n"
-    try:
-        return content.decode("utf-8") if len(content) <= _LARGEST_SHOWN else "(%d bytes)\n" % len(content)
-    except UnicodeDecodeError:
-        return "(%d bytes)\n" % len(content)
 
 
 def plan(source: str, destination: str) -> Plan:
@@ -99,19 +82,55 @@ def plan(source: str, destination: str) -> Plan:
             "another folder." % (destination, source)
         )
     found = Plan()
-    told, served = _read_servers(source, found)
-    shared = _shared_variables(source, found)
+    told, run = _read_programs(source, found)
+    served = _read_site(source, told, found)
+    tunnel = read_tunnel(source, run, served.port or 80, found)
+    container = read_container(source, found)
+    shared = {**container.secrets, **_shared_variables(source, found)}
     folders = [name for name in sorted(os.listdir(apps)) if not name.startswith(".")]
     taken = Taken()
     alone = sum(os.path.exists(os.path.join(apps, name, SETUP)) for name in folders) == 1
     for name in folders:
         _take_app(found, os.path.join(apps, name), destination, taken, told.get(name), shared, alone)
     if not found.apps:
-        raise SourceError("source: no app of %s can be taken:\n%s" % (apps, "\n".join(map(Row.as_line, found.rows))))
+        raise SourceError(
+            "source: no app of %s can be taken:\n%s" % (apps, "\n".join(row.as_line() for row in found.rows))
+        )
+    names = sorted({*served.names, *(tunnel.names if tunnel else [])})
+    _take_container(found, container, destination, served, names, told)
+    if tunnel:
+        found.want(os.path.join(destination, VARIABLES), variables_text(tunnel, source).encode(), 0o644)
     if apps != source:
         _leave_the_rest(source, found)
-    _want(found, os.path.join(destination, _INVENTORY), inventory(served).encode(), 0o644)
+    found.want(os.path.join(destination, _INVENTORY), inventory(served, names).encode(), 0o644)
     return found
+
+
+def _take_container(
+    found: Plan,
+    container: Container,
+    destination: str,
+    served: Site,
+    names: list[str],
+    told: dict[str, Program],
+) -> None:
+    """What Dockerfile and Makefile become."""
+    port = image_port(container.image, served.port, found) if container.image else served.port or 80
+    apps = {program.name: slug(folder) for folder, program in told.items() if folder in found.apps}
+    targets = plan_targets(container, port, apps, found)
+    if container.image:
+        mounts = []
+        for folder, path in found.with_secrets:
+            if _PLAIN.fullmatch(folder):
+                mounts.append((folder, path, slug(folder)))
+            else:
+                why = "its name has signs that Docker or Ansible would read: mount it yourself (how-to: container)"
+                found.say("apps/%s/%s: in a container" % (folder, path), LEFT, why)
+        text = inventory_text(container.image, targets.hosts, port, names, mounts)
+        found.want(os.path.join(destination, INVENTORY, "hosts.yml"), text.encode(), 0o644)
+        say_image(container.image, port, found)
+    if targets.commands:
+        found.want(os.path.join(destination, "Makefile"), makefile_text(targets.commands).encode(), 0o644)
 
 
 def apply(todo: Plan) -> None:
@@ -124,17 +143,18 @@ def apply(todo: Plan) -> None:
         write_file(path, content, mode)
 
 
-def inventory(served: Site) -> str:
-    """The inventory: this machine, served as nginx served it there."""
+def inventory(served: Site, names: list[str]) -> str:
+    """The inventory: this machine, served as nginx served it there.
+
+    :param names: host names of its visitors, of nginx and of the tunnel
+    """
     extra = ""
-    if served.names:
-        extra += "    pyapps_server_names: [%s]\n" % ", ".join('"%s"' % name for name in served.names)
-    else:
+    if not served.names:
         extra += (
             "    # There every host name was answered; here localhost, this machine's own and all addresses are, and\n"
             "    # those that you add.\n"
-            "    pyapps_server_names: []\n"
         )
+    extra += "    pyapps_server_names: [%s]\n" % ", ".join('"%s"' % name for name in names)
     if served.port not in (None, 80):
         extra += "    pyapps_port: %d\n" % served.port
     return (
@@ -166,44 +186,55 @@ def _apps_folder(source: str) -> str:
     )
 
 
-def _read_servers(source: str, found: Plan) -> tuple[dict[str, Program], Site]:
-    """What the two servers' configurations say: programs by app folder, and the site."""
+def _read_programs(source: str, found: Plan) -> tuple[dict[str, Program], Tunnel | None]:
+    """What supervisord.conf says: programs by app folder, and the tunnel that is run."""
     told: dict[str, Program] = {}
-    text = _text(source, "supervisord.conf")
-    if text is not None:
-        try:
-            everything = programs(text)
-        except ValueError as error:
-            everything = {}
-            found.rows.append(Row("supervisord.conf", LEFT, "it can not be read: %s" % error))
-        for name, program in everything.items():
-            if program.folder:
-                told[program.folder] = program
-                continue
+    run: Tunnel | None = None
+    text = text_of(source, "supervisord.conf")
+    try:
+        everything = programs(text or "")
+    except ValueError as error:
+        everything = {}
+        found.say("supervisord.conf", LEFT, "it can not be read: %s" % error)
+    for name, program in everything.items():
+        tunnel = tunnel_of_command(program.command)
+        if program.folder:
+            told[program.folder] = program
+        elif tunnel:
+            run = tunnel
+        else:
             why = _PROGRAMS.get(
                 name, "it runs no app of the folder: keep it where it is, with a supervisor of your own"
             )
-            found.rows.append(Row("supervisord.conf: program %s" % name, LEFT, why))
-    text = _text(source, "nginx.conf")
+            found.say("supervisord.conf: program %s" % name, LEFT, why)
+    return told, run
+
+
+def _read_site(source: str, told: dict[str, Program], found: Plan) -> Site:
+    """What nginx.conf says; of its names only those that are plain."""
+    text = text_of(source, "nginx.conf")
     if text is None:
-        return told, Site(None, [], [], False)
+        return Site(None, [], [], False)
     served = site(text)
     paths = {"/" + (program.base_path or "").strip("/") for program in told.values()}
     for path in served.locations:
         if not any(path.rstrip("/") in (base, base.rstrip("/") + "/_stcore/stream") for base in paths):
-            found.rows.append(Row("nginx.conf: location %s" % path, LEFT, "it is no app's: write a site of your own"))
+            found.say("nginx.conf: location %s" % path, LEFT, "it is no app's: write a site of your own")
     if served.tls:
-        found.rows.append(Row("nginx.conf: listen ... ssl", LEFT, "certificates are for a proxy or tunnel in front"))
-    return told, served
+        found.say("nginx.conf: listen ... ssl", LEFT, "certificates are for a proxy or tunnel in front")
+    for name in served.names:
+        if not _SERVER_NAME.fullmatch(name):
+            found.say("nginx.conf: server_name %s" % name[:80], LEFT, "it is no plain name (how-to: host-names)")
+    return served._replace(names=[name for name in served.names if _SERVER_NAME.fullmatch(name)])
 
 
 def _shared_variables(source: str, found: Plan) -> dict[str, str]:
-    text = _text(source, DOTENV)
+    text = text_of(source, DOTENV)
     if text is None:
         return {}
     values, left = _published_app.docker_variables(text)
     why = "into the %s of each app: docker gave it to all, quotes included" % DOTENV
-    found.rows.append(Row(DOTENV, TAKEN, why + ("; not %s" % ", ".join(left) if left else "")))
+    found.say(DOTENV, TAKEN, why + ("; not %s" % ", ".join(left) if left else ""))
     return values
 
 
@@ -219,14 +250,14 @@ def _take_app(
     name = os.path.basename(folder)
     what = "apps/" + name
     if os.path.islink(folder) or not os.path.isdir(folder):
-        found.rows.append(Row(what, LEFT, "it is no folder; the build there ended with an error at it, or followed it"))
+        found.say(what, LEFT, "it is no folder; the build there ended with an error at it, or followed it")
         return
     try:
         setup, said = _published_app.settings(folder, taken, program.base_path if program else None, alone)
-        own = _text(folder, DOTENV)
+        own = text_of(folder, DOTENV)
         env = _published_app.dotenv(own, shared)
     except NotTakenError as error:
-        found.rows.append(Row(what, LEFT, str(error)))
+        found.say(what, LEFT, str(error))
         return
     found.apps.append(name)
     paths, left = _published_app.files(folder)
@@ -236,42 +267,29 @@ def _take_app(
             if path not in (SETUP, DOTENV):
                 with open_file(top, path) as file:
                     mode = 0o755 if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else 0o644
-                    _want(found, os.path.join(place, path), file.read(), mode)
-    _want(found, os.path.join(place, SETUP), setup.encode(), 0o644)
+                    is_secret = path == STREAMLIT_SECRETS
+                    found.want(os.path.join(place, path), file.read(), 0o600 if is_secret else mode)
+                    found.with_secrets += [(name, path)] if is_secret else []
+    found.want(os.path.join(place, SETUP), setup.encode(), 0o644)
     if env is not None:
-        _want(found, os.path.join(place, DOTENV), env.encode(), 0o600)
-    found.rows.append(Row(what, CHANGED if said else TAKEN, "; ".join(said)))
+        found.want(os.path.join(place, DOTENV), env.encode(), 0o600)
+        found.with_secrets.append((name, DOTENV))
+    found.say(what, CHANGED if said else TAKEN, "; ".join(said))
     if own is not None:
-        found.rows.append(Row(what + "/" + DOTENV, TAKEN, "nothing read it there; here the app gets these variables"))
+        found.say(what + "/" + DOTENV, TAKEN, "nothing read it there; here the app gets these variables")
     for path in left:
-        found.rows.append(Row("%s/%s" % (what, path), LEFT, "it is a link or no regular file: copy what it leads to"))
+        found.say("%s/%s" % (what, path), LEFT, "it is a link or no regular file: copy what it leads to")
     for option in program.options if program else []:
         why = "write it into [streamlit.config] of its %s" % SETUP
-        found.rows.append(Row("supervisord.conf: %s of %s" % (option, name), LEFT, why))
+        found.say("supervisord.conf: %s of %s" % (option, name), LEFT, why)
     if program and program.variables:
         why = "write the variables into [env] of its %s, secrets into its %s" % (SETUP, DOTENV)
-        found.rows.append(Row("supervisord.conf: environment of %s" % name, LEFT, why))
+        found.say("supervisord.conf: environment of %s" % name, LEFT, why)
 
 
 def _leave_the_rest(source: str, found: Plan) -> None:
+    said = {re.split("[:/]", row.what)[0] for row in found.rows}
     for name in sorted(os.listdir(source)):
-        if name in ("apps", ".git", DOTENV, "supervisord.conf", "nginx.conf"):
+        if name in ("apps", ".git", DOTENV, "supervisord.conf", "nginx.conf") or name in said:
             continue
-        found.rows.append(Row(name, LEFT, _TEXT_FILES.get(name, "the apps do not need it")))
-
-
-def _want(found: Plan, path: str, content: bytes, mode: int) -> None:
-    there = read_bytes(path)
-    if there is None:
-        found.write[path] = (content, mode)
-    elif there != content:
-        found.rows.append(Row(path, YOURS, "it differs and stays; delete it to have it imported again"))
-
-
-def _text(folder: str, name: str) -> str | None:
-    """The text of a file of a repository that is not trusted: a link is none, wherever it leads."""
-    try:
-        with folder_at(folder) as top, open_file(top, name) as file:
-            return file.read(MIB).decode("utf-8", "replace")
-    except OSError:
-        return None
+        found.say(name, LEFT, _TEXT_FILES.get(name, "the apps do not need it"))

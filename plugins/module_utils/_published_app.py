@@ -25,7 +25,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import TomlE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer import to_toml_document
 
 _LEFT_OUT = frozenset((".venv", "venv", "__pycache__", ".git", ".DS_Store"))
-_FROM_DOCKER = "# From the repository's .env, which docker gave to every app.\n"
+_FROM_DOCKER = "# What docker gave to every app: from the repository's .env, or secrets of its Dockerfile.\n"
 
 
 class NotTakenError(Exception):

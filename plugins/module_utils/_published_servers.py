@@ -24,6 +24,7 @@ class Program(t.NamedTuple):
     :param base_path: what ``--server.baseUrlPath`` says, or None
     :param options: names of further options of its command, such as ``--server.maxUploadSize``
     :param variables: whether it has variables of its own (``environment=``)
+    :param command: the words of its command, which may hold a secret
     """
 
     name: str
@@ -31,6 +32,7 @@ class Program(t.NamedTuple):
     base_path: str | None
     options: list[str]
     variables: bool
+    command: list[str]
 
 
 class Site(t.NamedTuple):
@@ -74,6 +76,7 @@ def _program(name: str, section: t.Mapping[str, str]) -> Program:
         options.get("--server.baseUrlPath"),
         sorted(set(options) - set(_OWN_OPTIONS)),
         "environment" in section,
+        words,
     )
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: published_import
-short_description: Make a folder of apps and an inventory out of a repository in the published layout
+short_description: Make a folder of apps, inventories and a Makefile out of a repository in the published layout
 version_added: 0.2.0
 description:
   - Reads a repository with C(apps/<app>/setup.toml), C(build.py), C(supervisord.conf) and C(nginx.conf), and writes
     what the playbook C(site) takes. The repository is never changed.
+  - Of its C(Dockerfile) it makes an inventory of images for the playbook C(container), of its C(Makefile) one that runs
+    playbooks, of its folder C(cloudflare) the variables of the tunnel. The tunnel's secret is named and not copied.
   - Says of every part whether it was taken, changed or left, and why.
   - A file that is at the destination already and differs stays as it is, and is named.
 author: The selfhost.pyapps founders (@selfhost-pyapps)
@@ -24,7 +26,8 @@ options:
     required: true
   destination:
     description:
-      - The folder to write C(apps) and C(inventory) into. It is made when it is not there.
+      - The folder to write C(apps), C(inventory), C(inventory-container) and C(Makefile) into. It is made when it is
+        not there.
       - By default the source with C(-pyapps) behind it.
     type: path
 """

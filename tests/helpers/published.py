@@ -87,15 +87,98 @@ server {
     }
 }
 """
-_MAKEFILE = """\
-IMAGE_NAME_PROD=self-hosted-streamlit-prod
+DOCKERFILE = """\
+FROM python:3.11-slim
 
-build-prod:
-\tdocker build --build-arg APP_ENV=production -t $(IMAGE_NAME_PROD) .
+# ====== Environment Variables ======
+ENV APP_ROOT=/self-hosted-streamlit-apps
+ENV ALWAYS_HEALTHY=false
 
-run-prod-80:
-\tdocker run -d --name $(CONTAINER_NAME_PROD) --env-file .env -e APP_ENV=PROD -p 80:80 $(IMAGE_NAME_PROD)
+# ====== Arguments ======
+ARG DEBIAN_FRONTEND=noninteractive
+
+# ====== Install Dependencies ======
+RUN apt-get update && apt-get install -y \\
+    build-essential \\
+    curl \\
+    file \\
+    git \\
+    supervisor \\
+    nginx \\
+    && apt-get clean \\
+    && rm -rf /var/lib/apt/lists/*
+RUN curl -L https://github.com/cloudflare/cloudflared/releases/latest/download/cloudflared-linux-amd64 -o \
+/usr/local/bin/cloudflared && \\
+    chmod +x /usr/local/bin/cloudflared
+
+# ====== Working Directory Setup ======
+WORKDIR $APP_ROOT
+COPY . .
+RUN mkdir -p /var/log/supervisor /etc/cloudflared
+COPY cloudflare/ /etc/cloudflared/
+
+# ====== Build Scripts ======
+RUN python build.py -dH && \\
+    cp supervisord.conf /etc/supervisor/supervisord.conf && \\
+    cp nginx.conf /etc/nginx/sites-available/default && \\
+    ln -sf /etc/nginx/sites-available/default /etc/nginx/sites-enabled/default
+
+# ====== Entrypoint and Healthcheck ======
+HEALTHCHECK --interval=5m --timeout=3s --retries=3 \\
+  CMD python healthcheck.py || exit 1
+
+EXPOSE 80
+
+CMD ["/usr/bin/supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]
 """
+MAKEFILE = """\
+IMAGE_NAME_PROD=self-hosted-streamlit-prod
+IMAGE_NAME_DEV=self-hosted-streamlit-dev
+CONTAINER_NAME_PROD=streamlit-prod
+CONTAINER_NAME_DEV=streamlit-dev
+"""
+_MAKE_TARGETS = """
+build-{kind}:
+\tdocker build --build-arg APP_ENV={word} -t $(IMAGE_NAME_{KIND}) .
+
+run-{kind}:
+\tdocker run -d --name $(CONTAINER_NAME_{KIND}) --env-file .env -e APP_ENV={KIND} $(IMAGE_NAME_{KIND})
+
+run-{kind}-80:
+\tdocker run -d --name $(CONTAINER_NAME_{KIND}) --env-file .env -e APP_ENV={KIND} -p 80:80 $(IMAGE_NAME_{KIND})
+
+exec-{kind}:
+\tdocker exec -it $(CONTAINER_NAME_{KIND}) sh
+
+start-{kind}:
+\tdocker start $(CONTAINER_NAME_{KIND})
+
+stop-{kind}:
+\tdocker stop $(CONTAINER_NAME_{KIND})
+
+remove-{kind}:
+\tdocker rm $(CONTAINER_NAME_{KIND})
+
+rebuild-{kind}: stop-{kind} remove-{kind} build-{kind} run-{kind}
+
+rebuild-{kind}-80: stop-{kind} remove-{kind} build-{kind} run-{kind}-80
+"""
+for _kind, _word in (("prod", "production"), ("dev", "development")):
+    MAKEFILE += _MAKE_TARGETS.format(kind=_kind, KIND=_kind.upper(), word=_word)
+TUNNEL_ID = "6ff42ae2-765d-4adf-8112-31c55c1551ef"
+TUNNEL_CONFIG = (
+    """\
+tunnel: dash
+credentials-file: /etc/cloudflared/%s.json
+ingress:
+  - hostname: dash.example.com
+    service: http://localhost:80
+  - service: http_status:404
+"""
+    % TUNNEL_ID
+)
+CREDENTIALS = '{"AccountTag": "account", "TunnelSecret": "canary-of-the-tunnel", "TunnelID": "%s"}\n' % TUNNEL_ID
+"""What ``cloudflared tunnel create`` writes."""
 
 
 def program(folder: str, title: str, port: int, base: str) -> str:
@@ -135,10 +218,12 @@ def repository(folder: Path) -> Path:
         {
             "supervisord.conf": SUPERVISORD + "".join(programs * 2),
             "nginx.conf": _SITE % "".join(location(8000 + number, "app-%d" % number) for number in (1, 2)),
-            "Makefile": _MAKEFILE,
+            "Makefile": MAKEFILE,
             "build.py": "",
             "healthcheck.py": "",
-            "Dockerfile": "FROM python:3.11-slim\n",
+            "Dockerfile": DOCKERFILE,
+            "cloudflare/config.yml": TUNNEL_CONFIG,
+            "cloudflare/%s.json" % TUNNEL_ID: CREDENTIALS,
             ".env": 'HELLO="WORLD"\n',
             ".dockerignore": ".env\napps/*/.env\n",
             "README.md": "",

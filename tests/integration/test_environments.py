@@ -10,10 +10,12 @@ import json
 import os
 import re
 import subprocess
+import threading
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_store
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
@@ -108,6 +110,21 @@ def test_a_range_is_resolved_once_until_an_upgrade_is_wanted(host: Host, wheels:
     shown = Path(host.layout.locks) / "apps" / "app_1.txt"
     assert shown.resolve() == Path(of(upgraded, "app_1")["lock"])
     assert not host.make(app("app_1", "alpha==1.*\n"), wheelhouse=str(wheels), upgrade=True)["changed"]
+
+
+def test_two_environments_are_built_at_once(host: Host, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S0-31: the published build made one after the other. Each of these begins when the other one has, too."""
+    meeting = threading.Barrier(2)
+    build = _environment_store.Builder.build
+
+    def meet(self: t.Any, *arguments: t.Any) -> None:
+        meeting.wait(60)
+        build(self, *arguments)
+
+    monkeypatch.setattr(_environment_store.Builder, "build", meet)
+    report = host.make(app("app_1", "alpha\n"), app("app_2", "beta\n"), wheelhouse=str(wheels), parallel=2)
+    assert [result["state"] for result in report["app_results"].values()] == ["ok", "ok"]
+    assert len(host.environments()) == 2
 
 
 def test_a_rebuild_repairs_a_damaged_environment(host: Host, wheels: Path) -> None:

@@ -33,7 +33,7 @@ def used(path: str) -> int:
 
 
 def test_streamlit_old_and_new_and_what_one_more_app_costs(host: Host) -> None:
-    """S0-22, S0-25, S0-31, C-21: two versions side by side; one more app with equal requirements is nearly free,
+    """S0-22, S0-25, C-21: two versions side by side; one more app with equal requirements is nearly free,
     one whose requirements differ a little costs what differs, bytecode included.
     """
     old = app("old", "streamlit==1.41.*\n", kind="streamlit")

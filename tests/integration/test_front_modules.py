@@ -79,13 +79,19 @@ def nginx(root: Path) -> Nginx:
 
 class TestNginxSite:
     def test_check_mode_tells_what_would_change_and_changes_nothing(self, nginx: Nginx) -> None:
-        """``--check --diff`` on a bare host: right and harmless, and what can not be known is said so."""
+        """S0-20, as the published build without ``-d``: a bare host, and one with a site, stay byte for byte as they
+        were; what can not be known is said so.
+        """
         before = nginx.files()
         result = nginx.run(check=True)
         assert result["changed"] is True
         assert result["notices"] == ["Check mode: nginx has not judged the new site."]
         assert any("location ^~ /app-1/" in entry["after"] for entry in result["diff"])
         assert (nginx.files(), nginx.calls.read_text()) == (before, "")
+        os.unlink(nginx.run()["pending"])
+        before = nginx.files()
+        assert nginx.run(check=True, apps=[entry("app-1"), entry("app-2")])["changed"] is True
+        assert nginx.files() == before
 
     def test_it_is_judged_once_and_asks_nothing_when_nothing_changes(self, nginx: Nginx) -> None:
         """S0-60: file and link; a run that was killed before the reload is finished by the next one."""
@@ -102,13 +108,21 @@ class TestNginxSite:
         assert (again["changed"], again["diff"]) == (False, [])
         assert nginx.calls.read_text() == asked
 
+    def test_this_hosts_nginx_warns_of_nothing_in_it(self, nginx: Nginx) -> None:
+        """C-19: such as a directive that it has deprecated; the scenarios have other versions."""
+        os.unlink(nginx.run(apps=[entry("app-1"), entry("plain", pinned=False)])["pending"])
+        command = ["/usr/sbin/nginx", "-t", "-c", nginx.folder / "nginx.conf"]
+        judged = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert "test is successful" in judged.stderr
+        assert "[warn]" not in judged.stderr
+
     def test_a_change_keeps_the_replaced_file_and_touches_no_other_site(self, nginx: Nginx) -> None:
-        """Rule 9: the replaced file is backed up."""
+        """S0-26, rule 9: the backup is the state before the run, however many apps are new in it."""
         os.unlink(nginx.run()["pending"])
         first = (nginx.available / "pyapps.conf").read_text()
         mine = (nginx.available / "mine").read_text()
-        os.unlink(nginx.run(apps=[entry("app-1"), entry("app-2")])["pending"])
-        assert "/app-2/" in (nginx.available / "pyapps.conf").read_text()
+        os.unlink(nginx.run(apps=[entry("app-1"), entry("app-2"), entry("app-3")])["pending"])
+        assert "/app-3/" in (nginx.available / "pyapps.conf").read_text()
         assert Path(Layout(str(nginx.root)).front, "backup", "pyapps.conf").read_text() == first
         assert (nginx.available / "mine").read_text() == mine
 

@@ -70,7 +70,7 @@ def test_only_what_differs_is_touched(daemon: Supervisord) -> None:
 
 
 def test_check_mode_tells_the_same_and_changes_nothing(daemon: Supervisord) -> None:
-    """S0-43: community.general's module starts and stops in check mode; this one only tells."""
+    """S0-20, S0-43: community.general's module starts and stops in check mode; this one only tells."""
     converge(daemon, {"name": "one"}, {"name": "old"})
     before, files = pids(daemon), sorted(os.listdir(daemon.layout.programs))
     wanted = [{"name": "one", "stop_signal": "INT"}, {"name": "new"}]

@@ -88,12 +88,15 @@ def role(checkout: Path) -> t.Iterator[Role]:
 
 
 def test_a_second_run_changes_nothing(role: Role) -> None:
-    """S0-29, S0-40: neither does check mode; the same daemon goes on, its socket closed."""
+    """S0-29, S0-40, S0-50: neither does check mode; the same daemon goes on, its socket closed, without the warning."""
     pid = role.pid()
     assert role.changes() == 0
     assert role.changes("--check") == 0
     assert role.pid() == pid
     assert os.stat(role.layout.supervisor_socket).st_mode & 0o777 == 0o700
+    log = Path(role.layout.log, "supervisord.log").read_text()
+    assert "supervisord started with pid %d" % pid in log
+    assert "Privileges were not dropped" not in log
     wait_for(lambda: role.rpc.processes()["pyapps-watcher"].state == "RUNNING", 20, "its watcher runs")
 
 
@@ -146,7 +149,7 @@ def test_a_daemon_that_is_down_is_started_again(role: Role) -> None:
 
 
 def test_a_changed_configuration_restarts_the_daemon_and_keeps_a_copy(role: Role) -> None:
-    """S0-41: also when a run was killed after it had written the file; a drifted file is shown in the diff."""
+    """S0-26, S0-41: also when a run was killed after it had written the file; a drifted file is shown in the diff."""
     pid = role.pid()
     conf = Path(role.layout.supervisor_conf)
     good = conf.read_text()

@@ -34,14 +34,34 @@ def dry_run(target: str, *variables: str) -> list[list[str]]:
     return [shlex.split(line) for line in done.stdout.replace("\\\n", " ").splitlines() if line.strip()]
 
 
+BUILD, RUN = ["playbooks/container.yml"], ["run", "--detach"]
+REMOVE = [["container", "inspect"], ["stop", "--time"], ["rm", "--volumes"]]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "target",
-    ["build-%s", "run-%s", "run-%s-80", "exec-%s", "start-%s", "stop-%s", "remove-%s", "rebuild-%s", "rebuild-%s-80"],
+    ("target", "steps"),
+    [
+        ("build-%s", [BUILD]),
+        ("run-%s", [RUN]),
+        ("run-%s-80", [RUN]),
+        ("exec-%s", [["exec", "--interactive"]]),
+        ("start-%s", [["start"]]),
+        ("stop-%s", [["stop", "--time"]]),
+        ("remove-%s", REMOVE),
+        ("rebuild-%s", [BUILD, *REMOVE, RUN]),
+        ("rebuild-%s-80", [BUILD, *REMOVE, RUN]),
+    ],
 )
-def test_every_published_target_is_there(kind: str, target: str) -> None:
-    """S0-95: the eighteen."""
-    would_run(target % kind)
+def test_every_published_target_does_what_it_did(kind: str, target: str, steps: list[list[str]]) -> None:
+    """S0-95: the eighteen, each with its steps in their order, all on one image and its container."""
+    name = "pyapps-" + kind
+    found = [words for words in dry_run(target % kind) if "playbooks/container.yml" in words or "docker" in words]
+    assert len(found) == len(steps), found
+    for words, step in zip(found, steps):
+        place = words.index("docker") + 1 if "docker" in words else words.index(step[0])
+        assert words[place : place + len(step)] == step
+        assert name in words or "pyapps_image_name=" + name in words
 
 
 @pytest.mark.parametrize("kind", KINDS)

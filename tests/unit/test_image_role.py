@@ -14,6 +14,8 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+from ansible_collections.selfhost.pyapps.plugins.module_utils._published import apply, plan
+from helpers.published import repository
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "image"
 LAYERS = ["environments/tools.tar", "environments/environment-ab.tar", "apps/app-app_1.tar", "apps/configuration.tar"]
@@ -73,6 +75,22 @@ def test_base_layers_and_entry_in_this_order() -> None:
         'ENTRYPOINT ["/usr/local/bin/pyapps", "container"]',
         "CMD []",
     ]
+
+
+def test_the_published_image(tmp_path: Path) -> None:
+    """S0-90: base, packages and port are those of the published Dockerfile, but for what compiles."""
+    source, destination = repository(tmp_path / "theirs"), tmp_path / "ours"
+    apply(plan(str(source), str(destination)))
+    inventory = yaml.safe_load((destination / "inventory-container" / "hosts.yml").read_text())["all"]
+    variables = {name: value for name, value in inventory["vars"].items() if name.startswith("image_")}
+    packages = ["ca-certificates", "nginx", "python3", *variables["image_packages"]]
+    found = instructions(
+        render(image_base=inventory["vars"]["pyapps_image_base"], _image_all_packages=packages, **variables)
+    )
+    assert found[:2] == ["ARG BASE=python:3.11-slim", "FROM ${BASE} AS system"]
+    installed = re.findall(r"apt-get install --yes --no-install-recommends (.*?) &&", found[2])[0].split()
+    assert installed == ["ca-certificates", "nginx", "python3", "curl", "file", "git"]
+    assert "EXPOSE 80" in found
 
 
 @pytest.mark.parametrize("knows", [True, False])
@@ -167,7 +185,7 @@ def test_the_log_of_the_container_has_those_of_the_apps_when_it_is_wanted() -> N
 
 
 def test_a_user_has_everything_of_ours_in_one_folder() -> None:
-    """S0-90: the last user is the one that the container runs as; the end of the Dockerfile names no other."""
+    """The last user is the one that the container runs as; the end of the Dockerfile names no other."""
     variables = {
         "image_user": "me",
         "image_root": "/opt/pyapps",

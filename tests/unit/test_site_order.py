@@ -9,7 +9,37 @@ from pathlib import Path
 
 import yaml
 
-SITE = Path(__file__).resolve().parents[2] / "playbooks" / "site.yml"
+CHECKOUT = Path(__file__).resolve().parents[2]
+SITE = CHECKOUT / "playbooks" / "site.yml"
+
+
+def flat(path: Path) -> list[str]:
+    """The names of a role's tasks in their order, with those of imported files."""
+    names = []
+    for task in yaml.safe_load(path.read_text()):
+        imported = task.get("ansible.builtin.import_tasks")
+        names += flat(path.parent / imported) if imported else [task["name"]]
+    return names
+
+
+def test_the_steps_of_the_build_come_in_their_order() -> None:
+    """S0-21: settings and clashes (both are the catalog's) before anything is changed, environments, processes, front;
+    each for all apps, where the published build went through them app by app.
+    """
+    look, serve = yaml.safe_load(SITE.read_text())
+    assert look["tasks"][-1]["ansible.builtin.import_role"]["tasks_from"] == "validate"
+    names = []
+    for task in serve["tasks"]:
+        role = task.get("ansible.builtin.import_role", {}).get("name", "").rpartition(".")[2]
+        names += flat(CHECKOUT / "roles/streamlit_app/tasks/main.yml") if role == "streamlit_app" else [task["name"]]
+    steps = [
+        "Run the daemon that keeps apps running",
+        "Make the environments",
+        "Send the releases that are missing",
+        "Bring the releases live",
+        "Serve them with nginx",
+    ]
+    assert [name for name in names if name in steps] == steps
 
 
 def test_the_tunnels_program_is_fetched_before_the_apps_move() -> None:

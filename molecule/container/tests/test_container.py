@@ -214,7 +214,7 @@ def test_a_read_only_root_and_few_rights_are_enough() -> None:
 
 
 def test_who_works_on_an_app_sees_what_he_saves() -> None:
-    """S0-95 (dev): the mounted source runs, in the image's environment, and an open page follows it by itself."""
+    """The mounted source runs, in the image's environment, and an open page follows it by itself."""
     script = FOLDER / "apps" / "app_1" / "app_1.py"
     before = script.read_text()
     run(TWO, "--env", "APP_ENV=DEV", "--volume", "%s:/srv/pyapps/source:ro" % (FOLDER / "apps"))

@@ -42,7 +42,7 @@ def run(image: str, *options: str) -> int:
 
 
 def test_what_docker_knows_of_the_image() -> None:
-    """S0-90: its port needs no root, and its first process is not root's."""
+    """Its port needs no root, and its first process is not root's."""
     config = inspect(IMAGE)["Config"]
     assert list(config["ExposedPorts"]) == ["8080/tcp"]
     assert config["User"] == "pyapps"

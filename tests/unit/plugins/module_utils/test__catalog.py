@@ -70,7 +70,7 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
 
 
 def test_only_the_entry_file_is_needed(tmp_path: Path) -> None:
-    """S0-02 to S0-05: title, owner, port and base_path, once required, have defaults (reference page: differences)."""
+    """S0-02 to S0-05, otherwise than there: title, owner, port and base_path have defaults (reference: differences)."""
     make_app(tmp_path / "my_dash")
     catalog = read_catalog(str(tmp_path))
     assert catalog.errors == []
@@ -224,7 +224,7 @@ def test_a_broken_app_makes_no_second_error_of_its_secrets(tmp_path: Path) -> No
     [(["app-1", "/app-1", "/app-1/", "app-1/"], "/app-1"), (["", "/"], ""), (["a/b.c", "/a/b.c/"], "/a/b.c")],
 )
 def test_spellings_of_a_base_path_are_one(tmp_path: Path, spellings: list[str], base_path: str) -> None:
-    """S0-05, C-05: one canonical prefix, with a leading slash and none at its end."""
+    """C-05: one canonical prefix, with a leading slash and none at its end."""
     for number, spelling in enumerate(spellings):
         folder = make_app(tmp_path / str(number) / "a", '%sbase_path = "%s"\n' % (SETTINGS, spelling))
         catalog = read_catalog(str(folder))

@@ -255,7 +255,7 @@ def test_a_container_shows_every_log_when_it_is_asked_to(
 
 
 def test_mounted_source_is_run_and_watched(layout: Layout, tmp_path: Path) -> None:
-    """S0-95 (dev): the environment, port and configuration stay those of the release; the data folder, too."""
+    """The environment, port and configuration stay those of the release; the data folder, too."""
     start(layout, tmp_path)
     instance = live(layout).instance
     assert "--server.runOnSave=true" not in _starter.plan(layout, "app_1", instance).command

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 import typing as t
+from pathlib import Path
 
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import read_catalog
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import (
     FrontSettings,
     app_routes,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from helpers.apps import SETTINGS, make_app
 from helpers.fronts import entry
 
 LAYOUT = Layout("/srv/a folder")
@@ -23,10 +27,64 @@ def settings(**changes: t.Any) -> FrontSettings:
     return FrontSettings(**{"layout": LAYOUT, "port": 80, **changes})
 
 
+OLD_AND_NEW = """
+absolute_redirect access_log add_header alias auth_request charset client_max_body_size default_type error_page etag
+geo gzip gzip_static gzip_vary if if_modified_since internal listen location log_format map max_ranges merge_slashes
+open_file_cache proxy_buffer_size proxy_buffers proxy_busy_buffers_size proxy_connect_timeout proxy_http_version
+proxy_ignore_headers proxy_intercept_errors proxy_method proxy_pass proxy_pass_request_body
+proxy_pass_request_headers proxy_read_timeout proxy_request_buffering proxy_send_timeout proxy_set_header
+real_ip_header real_ip_recursive return rewrite root server server_name server_tokens set_real_ip_from try_files
+underscores_in_headers
+"""
+"""Directives that nginx 1.22 has and no later one has deprecated; look a new one up in the list of changes of nginx."""
+
+
+def directives(text: str) -> set[str]:
+    """The names of all directives of a site; what stands in a map is none."""
+    found: set[str] = set()
+    in_map = False
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith(("map ", "geo ")):
+            found.add(line.split()[0])
+            in_map = not line.endswith("}")
+        elif in_map:
+            in_map = line != "}"
+        else:
+            found |= {*re.findall(r"^([a-z_0-9]+)[ ;]", line), *re.findall(r"^if .*\{ ([a-z_0-9]+) ", line)}
+    return found
+
+
 def test_it_has_only_directives_of_old_and_new_nginx() -> None:
-    """C-19: no ``listen ... http2`` (deprecated in 1.25) and no ``http2 on`` (unknown to 1.22)."""
-    text = nginx_site(app_routes(LAYOUT, [entry("app")]), settings())
-    assert "http2" not in text
+    """C-19: no ``listen ... http2`` (deprecated in 1.25) and no ``http2 on`` (unknown to 1.22). What the real one says
+    of it is in tests/integration/test_front_modules.py; the scenarios have 1.22 and 1.26.
+    """
+    apps = [entry("app", allowed_origins=["https://x.example"]), entry("plain", pinned=False)]
+    every = {
+        "server_names": ("a.example",),
+        "default_server": True,
+        "names_at_start": True,
+        "access_log": "/var/log/x",
+        "trusted_proxies": ("127.0.0.1",),
+        "public_origins": ("https://p.example",),
+    }
+    for text in (nginx_site(app_routes(LAYOUT, apps), settings(**every)), nginx_site([], settings(gallery=False))):
+        assert {"server", "listen", "proxy_pass"} & directives(text)
+        assert directives(text) <= set(OLD_AND_NEW.split())
+        assert "http2" not in text
+
+
+@pytest.mark.parametrize("spelling", ["app-1", "/app-1", "/app-1/"])
+def test_each_spelling_of_a_base_path_gives_the_same_site(tmp_path: Path, spelling: str) -> None:
+    """S0-05: byte for byte, from setup.toml on."""
+
+    def site(base_path: str) -> str:
+        folder = make_app(tmp_path / base_path.replace("/", "_") / "a", '%sbase_path = "%s"\n' % (SETTINGS, base_path))
+        catalog = read_catalog(str(folder))
+        assert catalog.errors == []
+        return nginx_site(app_routes(LAYOUT, catalog.apps), settings())
+
+    assert site(spelling) == site("app-1/")
+    assert site(spelling) != site("app-2")
 
 
 def test_where_it_listens_is_all_variable() -> None:

@@ -39,7 +39,6 @@ def test_the_daemons_configuration() -> None:
 
 
 def test_without_root_nothing_needs_root() -> None:
-    """S0-50."""
     text = daemon_text(wish("/home/me", manager="none", as_root=False))
     assert "user=" not in text
     assert "minfds" not in text
@@ -54,7 +53,7 @@ def test_a_percent_sign_in_the_root_survives() -> None:
 
 @pytest.mark.parametrize(("length", "fits"), [(10, True), (72, True), (73, False), (200, False)])
 def test_a_socket_whose_path_is_too_long_is_refused(length: int, fits: bool) -> None:
-    """S0-40: before anything is written, with the path and the variable; supervisord adds its pid for a moment."""
+    """Before anything is written, with the path and the variable; supervisord adds its pid for a moment."""
     root = "/" + "r" * (length - 1)
     socket = Layout(root).supervisor_socket
     assert fits is (len(socket + ".4194304") <= 107)
