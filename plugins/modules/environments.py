@@ -26,6 +26,10 @@ options:
     description: The catalog, as M(selfhost.pyapps.setup_toml) returns it. Read are C(name), C(kind) and C(environment).
     type: list
     elements: dict
+  results:
+    description: The results by app of M(selfhost.pyapps.app_packages); without it all of O(apps) go on.
+    type: dict
+    default: {}
   tools:
     description:
       - Environments that roles need, by name; C(<root>/srv/pyapps/tools/<name>) becomes a link to each.
@@ -151,11 +155,13 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Lay
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._python_downloads import Mirror
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, ResultError, Results, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
     "apps": {"type": "list", "elements": "dict"},
+    "results": {"type": "dict", "default": {}},
     "tools": {"type": "dict"},
     "python": {"type": "str"},
     "python_downloads": {"type": "bool", "default": False},
@@ -194,10 +200,20 @@ def _settings(module: AnsibleModule) -> Settings:
     )
 
 
-def _requests(module: AnsibleModule) -> list[Request]:
+def _before(module: AnsibleModule) -> Results:
+    """What earlier steps say of the apps."""
+    try:
+        return results_of(module.params["results"])
+    except ResultError as error:
+        module.fail_json(msg=str(error))
+        raise
+
+
+def _requests(module: AnsibleModule, before: Results) -> list[Request]:
+    apps = [app for app in module.params["apps"] or [] if before.get(app.get("name"), Result()).goes_on]
     requests = []
     try:
-        requests += [Request.of_app(app) for app in module.params["apps"] or []]
+        requests += [Request.of_app(app) for app in apps]
         requests += [Request.of_tool(name, tool) for name, tool in (module.params["tools"] or {}).items()]
     except (KeyError, TypeError, AttributeError) as error:
         module.fail_json(
@@ -217,7 +233,9 @@ def main() -> None:
     layout = Layout(module.params["root"])
     progress = Progress(progress_path(layout, "environments"), module.params["progress"])
     try:
-        report = run(layout, _settings(module), _requests(module), prune, module.params["lock_timeout"], progress.say)
+        before = _before(module)
+        requests = _requests(module, before)
+        report = run(layout, _settings(module), requests, prune, module.params["lock_timeout"], progress.say, before)
     except (LookupError, LockedError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
