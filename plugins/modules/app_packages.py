@@ -59,6 +59,7 @@ installed:
   sample: [ffmpeg, libgl1]
 """
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -70,6 +71,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={"apps": {"type": "list", "elements": "dict", "required": True}}, supports_check_mode=True
     )
+    os.umask(0o022)
 
     def run(command: t.Sequence[str]) -> tuple[int, str, str]:
         found: tuple[int, str, str] = module.run_command(list(command), environ_update=ENVIRONMENT)
