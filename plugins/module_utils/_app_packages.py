@@ -71,12 +71,8 @@ class Step:
         known, problem = self._known(sorted({name for app in asking for name in wanted[app["name"]]}))
         for app in asking:
             unknown = [name for name in wanted[app["name"]] if name not in known]
-            if unknown and self.check:
-                notice = "%s: %s: not in this host's lists of packages, which check mode does not renew" % (
-                    file_of(app),
-                    ", ".join(unknown),
-                )
-                results[app["name"]] = replace(results[app["name"]], notices=(notice,))
+            if self.check:
+                results[app["name"]] = Result(notices=tuple(_foreseen(app, wanted[app["name"]], unknown)))
             elif unknown:
                 results[app["name"]] = _unknown(app, unknown, problem)
         going_on = [app for app in asking if results[app["name"]].goes_on]
@@ -126,6 +122,15 @@ class Step:
         if rc:
             for app in able:
                 results[app["name"]] = _refused(app, names(able), out, err)
+
+
+def _foreseen(app: App, names: list[str], unknown: list[str]) -> t.Iterator[str]:
+    yield "%s: would be installed from Debian: %s" % (file_of(app), " ".join(names))
+    if unknown:
+        yield "%s: %s: not in this host's lists of packages, which check mode does not renew" % (
+            file_of(app),
+            ", ".join(unknown),
+        )
 
 
 def _unknown(app: App, names: list[str], problem: str) -> Result:

@@ -136,7 +136,9 @@ def test_check_mode_asks_and_installs_nothing() -> None:
     step = Step(debian, check=True)
     results = step.work([app("a", "ffmpeg"), app("b", "new")])
     assert (results["a"].changed, results["b"].state) == (True, "ok")
+    assert results["a"].notices == ("/apps/a/packages.txt: would be installed from Debian: ffmpeg",)
     assert results["b"].notices == (
+        "/apps/b/packages.txt: would be installed from Debian: new",
         "/apps/b/packages.txt: new: not in this host's lists of packages, which check mode does not renew",
     )
     assert (debian.asked("install"), debian.asked("update"), debian.installed) == ([], [], {"bash"})
