@@ -30,6 +30,7 @@ class ActionModule(ActionBase):
             "fleet": {"type": "list", "elements": "raw", "default": []},
             "chosen": {"type": "list", "elements": "str", "default": []},
             "invalid": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
+            "apt_packages": {"type": "bool", "default": False},
         }
         _validation, arguments = self.validate_argument_spec(argument_spec=specification)
         given, report = arguments.pop("secrets"), Report()

@@ -23,7 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command
 from ansible_collections.selfhost.pyapps.plugins.module_utils._origins import normal_frame_ancestors, normal_origins
-from ansible_collections.selfhost.pyapps.plugins.module_utils._packages_txt import tell_packages
+from ansible_collections.selfhost.pyapps.plugins.module_utils._packages_txt import read_packages
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import read_table
@@ -57,6 +57,7 @@ class AppReader:
     :param secret_names: see :func:`read_catalog`
     :param assignment: see :func:`read_catalog`
     :param apps: the folder that holds the app and others; None where the app was given alone
+    :param installs_packages: see :func:`read_catalog`
     :ivar claim: what the app wants for itself; filled by :meth:`read`, also for an app with errors
     """
 
@@ -67,12 +68,14 @@ class AppReader:
         secret_names: SecretNames = None,
         assignment: Assignment = EVERY_APP,
         apps: str | None = None,
+        installs_packages: bool = False,
     ) -> None:
         self.claim = Claim(os.path.join(folder, SETUP), None, False, None, None)
         self._folder = folder
         self._apps = apps
         self._secret_names = secret_names
         self._assignment = assignment
+        self._installs_packages = installs_packages
         self._folder_name = os.path.basename(os.path.abspath(folder))
         self._all = report
         self._report = report.about(self.claim.file)
@@ -97,7 +100,7 @@ class AppReader:
         streamlit_config, own_options = self._streamlit_config(streamlit["config"])
         largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
         needs = read_requirements(self._folder, self._report, settings["environment"]["python"], self._apps)
-        tell_packages(self._folder, self._report)
+        debian_packages = read_packages(self._folder, self._report, self._installs_packages)
         self._check_entry_file(streamlit["entry_file"])
         env = self._environment(settings["env"], name)
         if streamlit_config.get("server.enableStaticServing") is True:
@@ -124,6 +127,7 @@ class AppReader:
                 "files": needs.files,
                 "entry": needs.entry,
             },
+            "debian_packages": debian_packages,
             "env": env,
             "data": {
                 "paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *needs.read])

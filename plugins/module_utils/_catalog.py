@@ -45,6 +45,7 @@ def read_catalog(
     fleet: t.Sequence[object] = (),
     chosen: t.Collection[str] = (),
     keep_invalid: bool = False,
+    installs_packages: bool = False,
 ) -> Catalog:
     """The catalog of a folder of apps, or of one app's folder, for one host.
 
@@ -59,6 +60,7 @@ def read_catalog(
     :param fleet: the value of ``pyapps_apps`` of every host, for a notice about apps that no host serves; or nothing
     :param chosen: names of the apps that the run is for, when it is not for all: what is wrong with others is a notice
     :param keep_invalid: whether a run for all goes on without the apps that are faulty
+    :param installs_packages: whether the run installs what a ``packages.txt`` names
     :raises TomlMissingError: this Python has no TOML parser
     """
     require_toml()
@@ -66,7 +68,10 @@ def read_catalog(
     folders = app_folders(path, report)
     own = [Report() for _folder in folders]
     apps_folder = None if folders == [path] else path
-    readers = [AppReader(folder, own[at], secret_names, assignment, apps_folder) for at, folder in enumerate(folders)]
+    readers = [
+        AppReader(folder, own[at], secret_names, assignment, apps_folder, installs_packages)
+        for at, folder in enumerate(folders)
+    ]
     apps = [app for app in [reader.read() for reader in readers] if app is not None]
     faults: dict[str, list[Problem]] = {reader.claim.file: own[at].problems for at, reader in enumerate(readers)}
     for each in own:

@@ -103,16 +103,16 @@ class Builder:
                 # One after another, each with all processors: what two have in common is copied and compiled once.
                 with self.turn:
                     hashes = self.pool.adopt(tree, target, owner, interpreter.path)
-                    self._add_bytecode(tree, target, owner, interpreter, hashes, say)
+                    self.add_bytecode(tree, target, owner, interpreter, hashes, say)
             record = {**record, "packages": _installed(hashes)}
             _files.write_file(os.path.join(target, RECORD), json.dumps(record, indent=1, sort_keys=True) + "\n", 0o444)
-            _close(target)
+            close(target)
             _files.sync_file_system(self.envs)
             _files.put_in_place(target, os.path.join(self.envs, name))
         finally:
             _files.force_remove(target)
 
-    def _add_bytecode(
+    def add_bytecode(
         self,
         tree: str,
         target: str,
@@ -121,6 +121,12 @@ class Builder:
         hashes: t.Mapping[str, str],
         say: t.Callable[[str], None],
     ) -> None:
+        """Compile what needs it and is not in the pool, and link all of it.
+
+        :param tree: where the sources lie, and the build user can write
+        :param target: where the bytecode is linked to
+        :param hashes: of the sources, by relative path
+        """
         keys, missing = {}, []
         for path, content in hashes.items():
             if _is_compiled(path):
@@ -180,7 +186,7 @@ def _installed(paths: t.Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _close(path: str) -> None:
+def close(path: str) -> None:
     """Make every folder read-only; the files are already."""
     for folder, _folders, _names in os.walk(path):
         os.chmod(folder, _READ_ONLY)

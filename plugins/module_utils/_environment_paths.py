@@ -9,7 +9,7 @@ import json
 import os
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
@@ -56,7 +56,7 @@ class StorePaths:
                 _files.make_folder(path)
         _files.make_folder(self.pool, 0o700)
         _files.make_folder(self.layout.cache, 0o700, user, _group_of(user))
-        for path in (self.layout.envs, self.layout.locks, self.layout.tools):
+        for path in (self.layout.envs, self.layout.locks, self.layout.tools, self.layout.pythons):
             _files.remove_parts(path)
 
 
@@ -70,16 +70,19 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Unused:
-    """What nobody needs: names of environments, and paths of locks and links to locks."""
+    """What nobody needs: names of environments and interpreters, and paths of locks and links to locks."""
 
     environments: list[str]
     paths: list[str]
+    pythons: list[str] = field(default_factory=list)
 
     def remove(self, paths: StorePaths) -> None:
         for path in self.paths:
             os.unlink(path)
         for name in self.environments:
             _files.remove_tree(paths.environment(name))
+        for name in self.pythons:
+            _files.remove_tree(os.path.join(paths.layout.pythons, name))
 
 
 def find_unused(paths: StorePaths, environments: t.Iterable[str], apps: t.Iterable[str]) -> Unused:

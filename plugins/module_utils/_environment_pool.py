@@ -234,7 +234,10 @@ def _in_folder(place: str, bring: t.Callable[[], None]) -> None:
 
 
 def _copy_link(text: str, path: str, target: str, interpreter: str) -> None:
-    inside = not os.path.isabs(text) and ".." not in text.split("/")
+    parts = text.split("/")
+    # Steps up only at the beginning: behind another link they would lead up from somewhere else.
+    up = next((number for number, part in enumerate(parts) if part != ".."), len(parts))
+    inside = not os.path.isabs(text) and ".." not in parts[up:] and up <= path.count("/")
     if not inside and text != interpreter:
         raise EnvironmentFailedError("%s is a link out of the environment (%s): it is not installed" % (path, text))
     os.symlink(text, os.path.join(target, path))

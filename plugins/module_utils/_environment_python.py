@@ -43,6 +43,32 @@ class NoPythonError(Exception):
     """No usable interpreter; the text says what was asked, what is wrong and what to do."""
 
 
+class MissingPythonError(NoPythonError):
+    """This host has none of the version that is asked for; one could be fetched.
+
+    :ivar problem: what was asked and is missing, without what to do
+    :ivar version: such as ``3.12``; "" for any
+    :ivar conditions: such as ``>=3.10``
+    """
+
+    def __init__(self, problem: str, version: str = "", conditions: tuple[str, ...] = ()) -> None:
+        program = "python" + ".".join(version.split(".")[:2]) if version else "one that is"
+        super().__init__(
+            "%s. Here are: %s; Debian itself has one version only. Ask for one of them ([environment] python in the "
+            "app's setup.toml, pyapps_python for all apps), have it fetched (pyapps_python_downloads: true), or put %s "
+            "into /usr/local/bin." % (problem, here(), program)
+        )
+        self.problem = problem
+        self.version = version
+        self.conditions = conditions
+
+    def fits(self, number: str) -> bool:
+        """Whether a version such as ``3.12.4`` is what is asked for."""
+        return (number + ".").startswith(self.version + "." if self.version else "") and satisfies(
+            number, self.conditions
+        )
+
+
 @dataclass(frozen=True)
 class Interpreter:
     """One Python of the host.
@@ -83,7 +109,7 @@ def find_python(wanted: str, said_by: str = "") -> Interpreter:
     :raises NoPythonError: there is none that other users can run
     """
     if "/" in wanted:
-        return _ask(wanted)
+        return ask(wanted)
     if not _VERSION.fullmatch(wanted):
         raise NoPythonError(
             'python is "%s": give a version such as "3.12" or the absolute path of an interpreter' % wanted
@@ -92,21 +118,21 @@ def find_python(wanted: str, said_by: str = "") -> Interpreter:
     problems = []
     for path in _candidates("python" + minor):
         try:
-            found = _ask(path)
+            found = ask(path)
         except NoPythonError as error:
             problems.append(str(error))
             continue
         if found.number == wanted or found.number.startswith(wanted + "."):
             return found
         problems.append("%s is %s" % (path, found.number))
-    raise NoPythonError(
-        "Python %s%s is not installed on this host%s. %s"
+    raise MissingPythonError(
+        "Python %s%s is not installed on this host%s"
         % (
             wanted,
             ", which %s asks for," % said_by if said_by else "",
             " (%s)" % "; ".join(problems) if problems else "",
-            _ways_out("python" + minor),
-        )
+        ),
+        version=wanted,
     )
 
 
@@ -124,9 +150,9 @@ def find_python_for(conditions: tuple[str, ...], default: str, said_by: str = ""
     for other in installed():
         if satisfies(other.number, conditions):
             return other
-    raise NoPythonError(
-        "no Python of this host is %s, as %s asks. %s"
-        % (",".join(conditions), said_by or "the app", _ways_out("one that is"))
+    raise MissingPythonError(
+        "no Python of this host is %s, as %s asks" % (",".join(conditions), said_by or "the app"),
+        conditions=tuple(conditions),
     )
 
 
@@ -137,7 +163,7 @@ def installed() -> tuple[Interpreter, ...]:
     for name in _names():
         for path in _candidates(name):
             with contextlib.suppress(NoPythonError):
-                interpreter = _ask(path)
+                interpreter = ask(path)
                 if interpreter.number[-1].isdigit():  # not one without the lock: few wheels are for it
                     found.setdefault(interpreter.number, interpreter)
     return tuple(sorted(found.values(), key=lambda each: [int(part) for part in each.number.split(".")], reverse=True))
@@ -152,12 +178,9 @@ def _names() -> list[str]:
     return sorted(name for name in names if int(name.rpartition(".")[2]) >= OLDEST[1])
 
 
-def _ways_out(missing: str) -> str:
-    there = ", ".join(each.number for each in installed())
-    return (
-        "Here are: %s. Ask for one of them ([environment] python in the app's setup.toml, pyapps_python for all apps),"
-        " or put %s into /usr/local/bin; Debian itself has one version only." % (there or "none that fits", missing)
-    )
+def here() -> str:
+    """The versions that this host has, for people."""
+    return ", ".join(each.number for each in installed()) or "none that every user may run"
 
 
 def _candidates(name: str) -> t.Iterator[str]:
@@ -172,7 +195,11 @@ def _folders() -> list[str]:
     return [folder for folder in folders if os.path.isabs(folder)]
 
 
-def _ask(given: str) -> Interpreter:
+def ask(given: str) -> Interpreter:
+    """The interpreter at a path, by its own words.
+
+    :raises NoPythonError: it is none, or other users cannot run it
+    """
     path = os.path.realpath(given)
     if not os.path.isfile(path):
         raise NoPythonError("python %s does not exist" % given)

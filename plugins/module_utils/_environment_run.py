@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_lock as locks
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
@@ -24,41 +25,61 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_store
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings, Wish
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._python_store import PythonStore
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
 
 STEP = "environment"
 
 
 def run(
-    layout: Layout, settings: Settings, requests: t.Sequence[Request], prune: bool, lock_timeout: float, say: Say
+    layout: Layout,
+    settings: Settings,
+    requests: t.Sequence[Request],
+    prune: bool,
+    lock_timeout: float,
+    say: Say,
+    before: t.Mapping[str, Result] | None = None,
 ) -> dict[str, t.Any]:
     """Make the environments that are asked for.
 
     :param prune: delete what nobody uses
     :param lock_timeout: seconds to wait for another run on this host
-    :returns: what the module returns: ``changed``, ``app_results``, ``tools``, ``pruned``, ``diff``, ``warnings``
+    :param before: what earlier steps say of the apps; those that failed, who ask for nothing, are handed on
+    :returns: what the module returns: ``changed``, ``app_results``, ``tools``, ``pruned``, ``pruned_pythons``,
+        ``diff``, ``warnings``
     :raises LookupError: this host lacks what every environment needs
     :raises LockedError: another run did not end
     :raises OSError: the store can not be used
     """
-    paths = StorePaths(layout)
+    paths, before = StorePaths(layout), before or {}
     with _exclusive(layout, settings.check, lock_timeout):
         if not settings.check:
             _prepare(layout, paths)
-        wishes = Store(layout, settings, say).meet(requests)
-        unused, warnings = _unused(paths, wishes, prune)
+        store = Store(layout, settings, say)
+        wishes = store.meet(requests)
+        unused, warnings = _unused(paths, wishes, prune, store.python_store)
         warnings += _not_kept_apart(wishes, settings)
         if not settings.check:
             unused.remove(paths)
-            if unused.environments or any(wish.built for wish in wishes):
+            if unused.environments or unused.pythons or any(wish.built for wish in wishes):
                 Pool(paths.pool, 1).prune()
     return {
-        "changed": any(wish.changed for wish in wishes) or bool(unused.environments or unused.paths),
-        "app_results": {
-            wish.request.name: _result(wish, paths).as_dict() for wish in wishes if not wish.request.is_tool
-        },
-        "tools": {wish.request.name: _result(wish, paths).as_dict() for wish in wishes if wish.request.is_tool},
+        "changed": any(wish.changed for wish in wishes) or bool(unused.environments or unused.paths or unused.pythons),
+        "app_results": as_dicts(
+            {
+                **before,
+                **{
+                    wish.request.name: _result(wish, paths, before.get(wish.request.name, Result()))
+                    for wish in wishes
+                    if not wish.request.is_tool
+                },
+            }
+        ),
+        "tools": as_dicts(
+            {wish.request.name: _result(wish, paths, Result()) for wish in wishes if wish.request.is_tool}
+        ),
         "pruned": unused.environments,
+        "pruned_pythons": unused.pythons,
         "diff": [_difference(wish, paths) for wish in wishes if wish.lock is not None and wish.lock != wish.before],
         "warnings": warnings,
     }
@@ -105,24 +126,27 @@ def _not_kept_apart(wishes: list[Wish], settings: Settings) -> list[str]:
     ]
 
 
-def _unused(paths: StorePaths, wishes: list[Wish], prune: bool) -> tuple[Unused, list[str]]:
+def _unused(paths: StorePaths, wishes: list[Wish], prune: bool, python_store: PythonStore) -> tuple[Unused, list[str]]:
     nothing = Unused([], [])
     if not prune:
         return nothing, []
     try:
         apps = [wish.request.name for wish in wishes if not wish.request.is_tool]
-        return find_unused(paths, [wish.environment for wish in wishes if wish.environment], apps), []
+        unused = find_unused(paths, [wish.environment for wish in wishes if wish.environment], apps)
     except UnreadableError as error:
         return nothing, ["unused environments are not deleted this time: %s" % error]
+    interpreters = [wish.interpreter.path for wish in wishes if wish.interpreter]
+    return replace(unused, pythons=python_store.unused(unused.environments, interpreters)), []
 
 
-def _result(wish: Wish, paths: StorePaths) -> Result:
+def _result(wish: Wish, paths: StorePaths, before: Result) -> Result:
     if wish.failure is not None:
-        return Result().failed(STEP, wish.failure.reason, wish.failure.log.splitlines())
+        return before.failed(STEP, wish.failure.reason, wish.failure.log.splitlines())
     path = paths.environment(wish.environment) if wish.environment else None
     found = wish.record.get("packages") or locks.packages(wish.lock or "")
-    return Result(
-        changed=wish.changed,
+    return replace(
+        before,
+        changed=before.changed or wish.changed,
         environment=wish.environment,
         path=path,
         python=os.path.join(path, "bin", "python") if path else None,

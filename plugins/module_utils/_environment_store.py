@@ -25,9 +25,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_paths import StorePaths
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pool import Pool
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import NoPythonError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import (
+    Interpreter,
+    MissingPythonError,
+    NoPythonError,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings, Wish
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._python_store import PythonStore
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Uv
 
 if t.TYPE_CHECKING:
@@ -40,6 +45,7 @@ class Store:
     """The store of one host, for one run.
 
     :param say: told what goes on, in lines for people
+    :ivar python_store: the interpreters that were fetched
     """
 
     def __init__(self, layout: Layout, settings: Settings, say: Say) -> None:
@@ -48,6 +54,9 @@ class Store:
         self._settings = settings
         self._sources = settings.sources.identity()
         self._say = say
+        self.python_store = PythonStore(
+            layout.pythons, layout.envs, self._paths.pool, settings.parallel, settings.build_timeout, say
+        )
 
     def meet(self, requests: t.Sequence[Request]) -> list[Wish]:
         """Make every environment that is asked for.
@@ -69,20 +78,52 @@ class Store:
 
     def _find_python(self, wish: Wish) -> None:
         request = wish.request
-        default = self._settings.python or pythons.default_python()
+        wish.before = _files.read_text(self._paths.owned_lock(request))
         try:
-            if request.python:
-                wish.interpreter = pythons.find_python(request.python, request.python_from)
-            else:
-                wish.interpreter = pythons.find_python_for(request.requires_python, default, request.python_from)
+            wish.interpreter = self._interpreter(request)
+        except EnvironmentFailedError as failure:
+            wish.failure = failure
         except NoPythonError as error:
             wish.failure = EnvironmentFailedError(str(error))
-            return
-        wish.inputs = wish.request.inputs(wish.interpreter, self._sources)
-        wish.before = _files.read_text(self._paths.owned_lock(wish.request))
+        if wish.interpreter is not None:
+            wish.inputs = request.inputs(wish.interpreter, self._sources)
+
+    def _interpreter(self, request: Request) -> Interpreter | None:
+        """The host's where it has one that fits, else the store's; None where check mode would fetch it.
+
+        :raises NoPythonError: there is none
+        :raises EnvironmentFailedError: there is none, and none could be fetched
+        """
+        try:
+            if request.python:
+                return pythons.find_python(request.python, request.python_from)
+            default = self._default(request)
+            if default is None:
+                return None
+            return pythons.find_python_for(request.requires_python, default.path, request.python_from)
+        except MissingPythonError as missing:
+            return self._stored(missing, request)
+
+    def _default(self, request: Request) -> Interpreter | None:
+        try:
+            return pythons.find_python(self._settings.python or pythons.default_python())
+        except MissingPythonError as missing:
+            return self._stored(missing, request)
+
+    def _stored(self, missing: MissingPythonError, request: Request) -> Interpreter | None:
+        """One of the store that fits: the app's own as long as it asks for the same, else the newest."""
+        kept = self.python_store.kept(missing)
+        upgrade = self._settings.upgrade
+        if self._settings.python_downloads and (not kept or (upgrade and not self._settings.sources.wheelhouse)):
+            return None if self._settings.check else self.python_store.fetch(missing, self._uv())
+        if not kept:
+            raise missing
+        lock = os.path.basename(_readlink(self._paths.owned_lock(request)) or "")
+        own = [each for each in kept if lock == request.inputs(each, self._sources) + ".txt"]
+        return (own if own and not upgrade else kept)[0]
 
     def _find_locks(self, wishes: list[Wish]) -> None:
-        groups = _group(_open(wishes), lambda wish: wish.inputs)
+        groups = _group((wish for wish in _open(wishes) if wish.interpreter), lambda wish: wish.inputs)
         unknown = []
         for group in groups:
             kept = _files.read_text(self._paths.lock(group[0].inputs))

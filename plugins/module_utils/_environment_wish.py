@@ -25,6 +25,7 @@ class Settings:
     :ivar resolve_timeout: seconds for one resolution
     :ivar build_timeout: seconds for each program of a build
     :ivar check: change nothing
+    :ivar python_downloads: whether a version of Python that the host lacks is fetched
     """
 
     python: str | None
@@ -35,6 +36,7 @@ class Settings:
     resolve_timeout: float
     build_timeout: float
     check: bool
+    python_downloads: bool = False
 
 
 @dataclass

@@ -158,7 +158,8 @@ def layers(wish: Wish) -> list[Layer]:
         done[app["name"]] = result
     environments = sorted({result.environment or "" for result in done.values()})
     assets = sorted({result.assets for result in done.values() if result.assets})
-    found = [_tools(wish.layout)]
+    found = [_python(wish.layout, name) for name in _fetched(wish.layout, environments)]
+    found += [_tools(wish.layout)]
     found += [_environment(wish.layout, name) for name in environments]
     found += [_assets(wish.layout, name) for name in assets]
     found += [_app(wish.layout, name, done[name].release or "") for name in sorted(done)]
@@ -178,6 +179,21 @@ def _tools(layout: Layout) -> Layer:
         if os.path.islink(link):
             layer.add(layout, link)
             layer.add(layout, os.path.realpath(link))
+    return layer
+
+
+def _fetched(layout: Layout, environments: t.Iterable[str]) -> list[str]:
+    """Names of the interpreters of the store on which environments of apps and of tools stand."""
+    paths = [os.path.join(layout.envs, name) for name in environments]
+    paths += [os.path.realpath(os.path.join(layout.tools, name)) for name in os.listdir(layout.tools)]
+    links = [os.path.join(path, "bin", "python") for path in paths]
+    found = [os.path.relpath(os.readlink(link), layout.pythons) for link in links if os.path.islink(link)]
+    return sorted({path.split("/")[0] for path in found if not path.startswith("..")})
+
+
+def _python(layout: Layout, name: str) -> Layer:
+    layer = Layer("python-" + name, ENVIRONMENTS, named_by_content=True)
+    layer.add(layout, os.path.join(layout.pythons, name))
     return layer
 
 

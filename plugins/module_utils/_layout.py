@@ -149,6 +149,11 @@ class Layout:
         return os.path.join(self.srv, "envs")
 
     @property
+    def pythons(self) -> str:
+        """Interpreters that were fetched because the host has none of their version."""
+        return os.path.join(self.srv, "pythons")
+
+    @property
     def caddy_home(self) -> str:
         """Of Caddy's user, with its admin socket.
 

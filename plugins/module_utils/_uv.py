@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
@@ -45,6 +45,7 @@ class Sources:
     :ivar ca_bundle: certificates (PEM) to trust; None takes the host's
     :ivar proxy: URL of an HTTP proxy; None takes the run's http_proxy, https_proxy, no_proxy
     :ivar wheelhouse: a folder of wheels on this host; then nothing else is asked and no network is used
+    :ivar python_mirror: where interpreters are fetched from (:mod:`_python_downloads`); None for where uv has them from
     """
 
     index_url: str | None = None
@@ -52,12 +53,13 @@ class Sources:
     ca_bundle: str | None = None
     proxy: str | None = None
     wheelhouse: str | None = None
+    python_mirror: str | None = None
 
     @classmethod
     def of(cls, given: t.Mapping[str, t.Any]) -> Sources:
         """Those that a module was given.
 
-        :param given: its parameters; not every module has ``extra_index_urls``
+        :param given: its parameters; not every module has ``extra_index_urls`` and ``python_mirror``
         """
         return cls(
             index_url=given["index_url"],
@@ -65,11 +67,12 @@ class Sources:
             ca_bundle=given["ca_bundle"],
             proxy=given["proxy"],
             wheelhouse=given["wheelhouse"],
+            python_mirror=given.get("python_mirror"),
         )
 
     def secrets(self) -> set[str]:
         """The passwords in its URLs, which no output may show."""
-        return secrets_of([self.index_url, self.proxy, *self.extra_index_urls])
+        return secrets_of([self.index_url, self.proxy, self.python_mirror, *self.extra_index_urls])
 
     def identity(self) -> list[t.Any]:
         """What of this can change a resolution; never a password."""
@@ -140,12 +143,14 @@ class Uv:
 
     :ivar user: whom it runs as, None for ourselves
     :ivar confined: where it runs if it may build packages; None where it takes wheels only, and runs no code of theirs
+    :ivar told: further environment variables
     """
 
     layout: Layout
     sources: Sources
     user: str | None
     confined: Confined | None = None
+    told: t.Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """Everything that uv is told by environment variables."""
@@ -163,6 +168,7 @@ class Uv:
         if self.sources.wheelhouse:
             environment["UV_OFFLINE"] = "1"
         environment.update(self.confined.environment() if self.confined else self._network())
+        environment.update(self.told)
         return environment
 
     def _network(self) -> dict[str, str]:
@@ -256,6 +262,18 @@ class Uv:
         sync += ["--python", os.path.join(path, "bin", "python"), *self.sources.options(), lock]
         self.run(sync, cwd, seconds, "install the packages")
 
+    def list_pythons(self, cwd: str, seconds: float) -> str:
+        """The interpreters that can be fetched for this machine, as JSON."""
+        command = ["python", "list", "--only-downloads", "--all-versions", "--output-format", "json"]
+        return self.run(command, cwd, seconds, "list the versions of Python")
+
+    def install_python(self, key: str, folder: str, cwd: str, seconds: float) -> None:
+        """Fetch one interpreter, check its hash, and unpack it below a folder.
+
+        :param key: its name as :meth:`list_pythons` has it
+        """
+        self.run(["python", "install", "--install-dir", folder, key], cwd, seconds, "fetch Python")
+
     def forget(self, packages: t.Iterable[str], cwd: str, seconds: float) -> None:
         """Remove packages from the cache, so that they are fetched anew."""
         self.run(["cache", "clean", "--quiet", *packages], cwd, seconds, "clean uv's cache")
@@ -264,7 +282,10 @@ class Uv:
 def condense(error: str) -> str:
     """uv's complaint as one line: without its marks, its folding and its line breaks."""
     text = ""
-    for raw in error.splitlines():
+    lines = error.splitlines()
+    # Before that it tells what it does.
+    first = next((number for number, line in enumerate(lines) if line.startswith("error:")), 0)
+    for raw in lines[first:]:
         line = raw.strip().strip(_MARKS).strip()
         if not line or set(line) <= set("^~") or line.startswith("warning:"):
             continue

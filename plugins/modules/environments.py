@@ -26,6 +26,10 @@ options:
     description: The catalog, as M(selfhost.pyapps.setup_toml) returns it. Read are C(name), C(kind) and C(environment).
     type: list
     elements: dict
+  results:
+    description: The results by app of M(selfhost.pyapps.app_packages); without it all of O(apps) go on.
+    type: dict
+    default: {}
   tools:
     description:
       - Environments that roles need, by name; C(<root>/srv/pyapps/tools/<name>) becomes a link to each.
@@ -35,6 +39,22 @@ options:
     description:
       - Version such as V(3.12), or path, of the interpreter for who asks for none.
       - By default the system's C(/usr/bin/python3) where it is 3.9 or newer, else the one that runs the module.
+    type: str
+  python_downloads:
+    description:
+      - Whether uv fetches a version of Python that this host lacks, from O(python_mirror). It checks the SHA-256 of the
+        file; the interpreter is kept in C(<root>/srv/pyapps/pythons), which nobody else can write, as long as an
+        environment stands on it.
+      - Also without this an interpreter that is kept there is used.
+    type: bool
+    default: false
+  python_mirror:
+    description:
+      - Where interpreters are fetched from, instead of where uv has them from. The URL, or a folder on this host, of
+        the files of python-build-standalone, in folders as its releases have them; uv knows their hashes.
+      - Or the path of a list of one's own on this host (C(*.json)), as uv has it (C(UV_PYTHON_DOWNLOADS_JSON_URL)), in
+        which every file has its C(sha256). A path in it is relative to its folder.
+      - With O(wheelhouse) a folder or a list is needed, because nothing comes over the network.
     type: str
   extra_index_urls:
     description: Further indexes, asked first.
@@ -115,6 +135,12 @@ pruned:
   returned: success
   type: list
   elements: str
+pruned_pythons:
+  description: Names of the fetched interpreters that were deleted.
+  returned: success
+  type: list
+  elements: str
+  sample: [3.12.12-0123456789abcdef]
 """
 
 import os
@@ -128,13 +154,18 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._python_downloads import Mirror
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, ResultError, Results, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
     "apps": {"type": "list", "elements": "dict"},
+    "results": {"type": "dict", "default": {}},
     "tools": {"type": "dict"},
     "python": {"type": "str"},
+    "python_downloads": {"type": "bool", "default": False},
+    "python_mirror": {"type": "str"},
     **NETWORK,
     "extra_index_urls": {"type": "list", "elements": "str", "default": []},
     "upgrade": {"type": "bool", "default": False},
@@ -152,6 +183,10 @@ def _settings(module: AnsibleModule) -> Settings:
     given = module.params
     sources = Sources.of(given)
     module.no_log_values.update(sources.secrets())
+    try:
+        Mirror.of(sources.python_mirror)
+    except ValueError as error:
+        module.fail_json(msg=str(error))
     return Settings(
         python=given["python"],
         sources=sources,
@@ -161,13 +196,24 @@ def _settings(module: AnsibleModule) -> Settings:
         resolve_timeout=given["resolve_timeout"],
         build_timeout=given["build_timeout"],
         check=module.check_mode,
+        python_downloads=given["python_downloads"],
     )
 
 
-def _requests(module: AnsibleModule) -> list[Request]:
+def _before(module: AnsibleModule) -> Results:
+    """What earlier steps say of the apps."""
+    try:
+        return results_of(module.params["results"])
+    except ResultError as error:
+        module.fail_json(msg=str(error))
+        raise
+
+
+def _requests(module: AnsibleModule, before: Results) -> list[Request]:
+    apps = [app for app in module.params["apps"] or [] if before.get(app.get("name"), Result()).goes_on]
     requests = []
     try:
-        requests += [Request.of_app(app) for app in module.params["apps"] or []]
+        requests += [Request.of_app(app) for app in apps]
         requests += [Request.of_tool(name, tool) for name, tool in (module.params["tools"] or {}).items()]
     except (KeyError, TypeError, AttributeError) as error:
         module.fail_json(
@@ -187,7 +233,9 @@ def main() -> None:
     layout = Layout(module.params["root"])
     progress = Progress(progress_path(layout, "environments"), module.params["progress"])
     try:
-        report = run(layout, _settings(module), _requests(module), prune, module.params["lock_timeout"], progress.say)
+        before = _before(module)
+        requests = _requests(module, before)
+        report = run(layout, _settings(module), requests, prune, module.params["lock_timeout"], progress.say, before)
     except (LookupError, LockedError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:

@@ -89,10 +89,15 @@ options:
     type: str
     default: ""
   catalog:
-    description: The apps of O(apps) as entries of the catalog, for O(capacity), RV(front) and RV(records).
+    description: The apps of O(apps) as entries of the catalog, for O(capacity), RV(front), RV(records) and
+      RV(notices).
     type: list
     elements: dict
     default: []
+  apt_packages:
+    description: Whether the run installs Debian's packages that apps name; RV(notices) says what it cannot install.
+    type: bool
+    default: false
   uv_binary:
     description: A uv that is on the target already, instead of one that is installed.
     type: path
@@ -178,7 +183,8 @@ service_manager:
   type: str
   sample: systemd
 notices:
-  description: What people should know of such a target, whatever a run does there.
+  description: What people should know of such a target, whatever a run does there, and which packages of Debian apps
+    lack there.
   returned: always
   type: list
   elements: str
@@ -188,7 +194,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _capacity, _host_plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _capacity, _debian_packages, _host_plan
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import (
     applied_catalog,
     front_differs,
@@ -219,6 +225,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "url": {"type": "str", "default": ""},
     "catalog": {"type": "list", "elements": "dict", "default": []},
     "uv_binary": {"type": "path"},
+    "apt_packages": {"type": "bool", "default": False},
     "tools": {"type": "str"},
     "install_uv": {"type": "bool", "default": True},
     "firewall": {"type": "bool", "default": True},
@@ -245,6 +252,14 @@ def _lacks(module: AnsibleModule, layout: Layout, apps: list[dict[str, t.Any]], 
     for lack in lacks:
         module.warn(lack)
     return []
+
+
+def _package_notices(module: AnsibleModule, work: list[dict[str, t.Any]]) -> list[str]:
+    def run(command: t.Sequence[str]) -> tuple[int, str, str]:
+        found: tuple[int, str, str] = module.run_command(list(command), environ_update={"LC_ALL": "C.UTF-8"})
+        return found
+
+    return _debian_packages.notices(work, module.params["apt_packages"], run)
 
 
 def main() -> None:
@@ -293,7 +308,7 @@ def main() -> None:
         missing_packages=missing_packages,
         tunnel=os.path.isdir(os.path.join(layout.etc, "cloudflared")),
         service_manager=_host_plan.service_manager(layout),
-        notices=_host_plan.notices(layout, params["firewall"]),
+        notices=_host_plan.notices(layout, params["firewall"]) + _package_notices(module, work),
     )
 
 

@@ -71,6 +71,11 @@ options:
     type: str
     choices: [refuse, keep]
     default: refuse
+  apt_packages:
+    description: Whether the run installs Debian's packages that a C(packages.txt) names. Then a word in it that is no
+      name of one is an error, not a notice.
+    type: bool
+    default: false
   secret_names:
     description: The variables of O(secrets) that have a value, by app. Set by the action plugin; leave it out.
     type: dict
@@ -147,6 +152,11 @@ apps:
       description: Version of Python (or none), and the text of every file that says what is installed.
       type: dict
       sample: {python: "3.12", files: {requirements.txt: "streamlit==1.41.*\n"}, entry: requirements.txt}
+    debian_packages:
+      description: Debian's packages that the app's C(packages.txt) names.
+      type: list
+      elements: str
+      sample: [ffmpeg, libgl1]
     env:
       description: Environment variables of the process, as strings.
       type: dict
@@ -220,6 +230,7 @@ def main() -> None:
             "fleet": {"type": "list", "elements": "raw", "default": []},
             "chosen": {"type": "list", "elements": "str", "default": []},
             "invalid": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
+            "apt_packages": {"type": "bool", "default": False},
             "secret_names": {"type": "dict", "no_log": False},
         },
         supports_check_mode=True,
@@ -232,6 +243,7 @@ def main() -> None:
             module.params["fleet"],
             [name.strip() for name in module.params["chosen"] if name.strip()],
             module.params["invalid"] == "keep",
+            module.params["apt_packages"],
         )
     except TomlMissingError as error:
         module.fail_json(msg=str(error), errors=[], notices=[])

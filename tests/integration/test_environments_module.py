@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
 from ansible_collections.selfhost.pyapps.plugins.modules import environments, uv
 from helpers.environment_host import SYSTEM_PYTHON, Host, app, imports, make_wheel, temporary_host, uv_binary
 from helpers.modules import run_module
@@ -70,6 +71,28 @@ def test_fifty_apps_without_a_change_cost_nearly_nothing(host: Host) -> None:
     assert len(report["app_results"]) == 50
 
 
+def test_what_failed_before_is_handed_on_and_what_was_said_is_kept(host: Host) -> None:
+    """Rule 3: nothing is made for an app whose packages Debian does not have; the other goes on."""
+    wheels = Path(host.root) / "wheels"
+    make_wheel(wheels, "alpha", "1.0")
+    failed = Result().failed("packages", "Debian does not have it", ["E: no"])
+    before = {
+        "bad": failed,
+        "good": Result(changed=True, notices=("a notice",)),
+        "broken": Result(notices=("another",)),
+    }
+    apps = [app("bad", "alpha\n"), app("good", "alpha\n"), app("broken", "gamma\n"), app("new", "alpha\n")]
+    arguments = {"root": host.root, "apps": apps, "results": as_dicts(before), "wheelhouse": str(wheels)}
+
+    results = run_module(environments, **arguments)["app_results"]
+
+    assert results["bad"] == failed.as_dict()
+    assert (results["good"]["state"], results["good"]["notices"]) == ("ok", ["a notice"])
+    assert (results["broken"]["step"], results["broken"]["notices"]) == ("environment", ["another"])
+    assert results["new"]["environment"] == results["good"]["environment"]
+    assert run_module(environments, **arguments)["app_results"]["good"]["changed"]
+
+
 def test_a_tool_that_can_not_be_had_fails_the_module(host: Host) -> None:
     """Without it nothing goes on; the message names it."""
     wheels = Path(host.root) / "wheels"
@@ -87,6 +110,8 @@ def test_a_tool_that_can_not_be_had_fails_the_module(host: Host) -> None:
         ({"tools": {"x": {}}}, "an entry of apps or tools is not what"),
         ({}, "one of the following is required: apps, tools"),
         ({"apps": [], "root": "relative"}, 'root is "relative": give an absolute path'),
+        ({"apps": [], "python_mirror": "pythons"}, 'pyapps_python_mirror is "pythons"; allowed are'),
+        ({"apps": [], "results": {"app_1": {"state": "fine"}}}, "results.app_1.state"),
     ],
 )
 def test_wrong_arguments_are_said(arguments: dict[str, t.Any], message: str, tmp_path: Path) -> None:

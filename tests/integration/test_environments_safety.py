@@ -187,7 +187,9 @@ def test_a_full_disk_is_a_reason(host: Host, wheels: Path, monkeypatch: pytest.M
     assert host.environments() == []
 
 
-@pytest.mark.parametrize("trick", ["link out", "device", "setuid", "other owner"])
+@pytest.mark.parametrize(
+    "trick", ["link out", "relative link out", "link out behind a link", "device", "setuid", "other owner"]
+)
 def test_only_plain_files_are_adopted(tmp_path: Path, trick: str) -> None:
     """S0-22: what the build user could plant for root to carry over is refused."""
     source, target = tmp_path / "source", tmp_path / "target"
@@ -195,12 +197,21 @@ def test_only_plain_files_are_adopted(tmp_path: Path, trick: str) -> None:
     (tmp_path / "pool").mkdir()
     (source / "python").symlink_to("/usr/bin/python3.99")
     (source / "fine").write_text("fine")
+    (source / "deep" / "er").mkdir(parents=True)
+    (source / "deep" / "er" / "also").symlink_to("../../fine")
     Pool(str(tmp_path / "pool"), 1).adopt(str(source), str(tmp_path / "ok"), os.geteuid(), "/usr/bin/python3.99")
     assert (tmp_path / "ok" / "fine").read_text() == "fine"
+    assert (tmp_path / "ok" / "deep" / "er" / "also").read_text() == "fine"
     owner = os.geteuid()
     bad = source / "bad"
     if trick == "link out":
         bad.symlink_to("/etc/passwd")
+    elif trick == "relative link out":
+        (source / "folder").mkdir()
+        (source / "folder" / "bad").symlink_to("../../x")
+    elif trick == "link out behind a link":
+        (source / "folder").mkdir()
+        (source / "folder" / "bad").symlink_to("../up/../x")
     elif trick == "device":
         os.mkfifo(bad)
     elif trick == "setuid":

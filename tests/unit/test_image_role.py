@@ -208,3 +208,17 @@ def test_a_user_has_everything_of_ours_in_one_folder() -> None:
     service = yaml.safe_load(render("compose.yaml.j2", **variables))["services"]["pyapps"]
     assert service["volumes"] == ["apps:/opt/pyapps/srv/pyapps/apps", "logs:/opt/pyapps/var/log/pyapps"]
     assert service["healthcheck"]["test"][1] == "/opt/pyapps/bin/pyapps"
+
+
+def test_what_apps_need_of_debian_is_in_the_base() -> None:
+    """Each package once, in an order that does not depend on the apps'."""
+    template = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["_image_all_packages"]
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 (no HTML)
+    environment.filters["bool"] = bool
+    found = environment.from_string(template).render(
+        image_front="nginx",
+        image_supervisor_from_debian=False,
+        image_packages=["libpq5"],
+        image_app_packages=["libgl1", "ffmpeg", "libpq5"],
+    )
+    assert found.strip() == "['ca-certificates', 'ffmpeg', 'libgl1', 'libpq5', 'nginx', 'python3']"

@@ -29,17 +29,18 @@ class Run(t.NamedTuple):
 
 @pytest.fixture(scope="module")
 def run(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """App 1 as it was, app 2 edited so that it can not be imported, and four new ones that can not start."""
+    """App 1 as it was, app 2 edited so that it can not be imported, and five new ones that can not start."""
     apps = tmp_path_factory.mktemp("apps")
     shutil.copytree(APPS, apps, dirs_exist_ok=True)
     script = apps / "app_2" / "app_2.py"
     script.write_text("import no_such_module_of_mine\n" + script.read_text())
     make_app(apps / "bad_requirements", files={"requirements.txt": "no-such-package-of-mine==1.0\n"})
-    make_app(apps / "crash_loop", files={"main.py": "import os\n\nos._exit(3)\n"})
+    make_app(apps / "bad_package", files={"packages.txt": "no-such-package-of-debian\nbash+\n"})
+    make_app(apps / "crash_loop", files={"main.py": "import os\n\nos._exit(3)\n", "packages.txt": "hello\nbash\n"})
     make_app(apps / "raises", files={"main.py": 'raise RuntimeError("the answer is 41")\n'})
     make_app(apps / "greedy", SETTINGS + "[limits]\nmemory = 300\n", {"main.py": "block = bytearray(900 << 20)\n"})
     before = streamlit_processes(host)
-    return Run(play("site", host, pyapps_apps_dir=str(apps)), before)
+    return Run(play("site", host, pyapps_apps_dir=str(apps), pyapps_apt_packages=True), before)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ def run(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Run:
     [
         ("app_2", "no_such_module_of_mine"),
         ("bad_requirements", "no-such-package-of-mine"),
+        ("bad_package", "packages.txt names no-such-package-of-debian, bash+, which Debian GNU/Linux"),
         ("crash_loop", "crash_loop"),
         ("raises", "the answer is 41"),
         ("greedy", "[limits] memory = 300 (MB)"),
@@ -66,10 +68,16 @@ def test_the_others_keep_their_processes_and_serve(host: Host, run: Run) -> None
     assert healthy(host, "app-2")
 
 
-@pytest.mark.parametrize("app", ["bad-requirements", "crash-loop", "raises", "greedy"])
+@pytest.mark.parametrize("app", ["bad-requirements", "bad-package", "crash-loop", "raises", "greedy"])
 def test_an_app_that_never_served_is_not_reachable(host: Host, run: Run, app: str) -> None:
     assert run.done.returncode == 2
     assert get(host, "/%s/" % app).status in (404, 503)
+
+
+def test_packages_of_debian_are_installed_for_whom_they_are_known(host: Host, run: Run) -> None:
+    """In one go, although another app names what Debian does not have."""
+    assert run.done.returncode == 2
+    assert host.package("hello").is_installed
 
 
 def test_a_candidate_that_failed_leaves_no_program(host: Host, run: Run) -> None:

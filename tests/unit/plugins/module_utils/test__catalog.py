@@ -59,6 +59,7 @@ def test_the_published_samples_are_read_unchanged(checkout: Path) -> None:
             "files": {"requirements.txt": "streamlit==1.41.*\n"},
             "entry": "requirements.txt",
         },
+        "debian_packages": [],
         "env": {},
         "data": {"paths": []},
         "route": {"pinned": True, "max_upload_mb": 200, "allowed_origins": [], "frame_ancestors": []},

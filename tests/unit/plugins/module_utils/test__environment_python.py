@@ -37,7 +37,10 @@ def test_a_version_is_searched_and_has_to_be_exact() -> None:
     [
         ("three", 'python is "three": give a version such as "3.12"'),
         ("/nope/python3", "python /nope/python3 does not exist"),
-        ("3.99", "Here are: 3.*put python3.99 into /usr/local/bin; Debian itself has one version only"),
+        (
+            "3.99",
+            "Here are: 3.*; Debian itself has one version only.*pyapps_python_downloads: true.*put python3.99 into",
+        ),
         ("/bin/true", "is not a Python interpreter"),
         ("/bin/false", "does not work: exit 1"),
         ("/etc/passwd", "can not be started|does not work"),

@@ -84,6 +84,20 @@ def test_what_seldom_changes_comes_first(layout: Layout) -> None:
     assert names == ["tools", "environment-ab", "assets-streamlit-1.0.0-0123456789ab", "app-app_1", "configuration"]
 
 
+def test_what_was_fetched_is_in_the_image_when_something_stands_on_it(layout: Layout, tmp_path: Path) -> None:
+    """A layer for each: an app's change sends the engine none of them."""
+    for environment, version in (("ab", "3.12.1-x"), ("supervisor", "3.13.1-x"), ("other", "3.14.1-x")):
+        put(os.path.join(layout.pythons, version, "bin", "python3"))
+        link = os.path.join(layout.envs, environment, "bin", "python")
+        os.unlink(link)
+        os.symlink(os.path.join(layout.pythons, version, "bin", "python3"), link)
+    layers = written(layout, tmp_path / "layers")
+    assert list(layers)[:3] == ["python-3.12.1-x", "python-3.13.1-x", "tools"]
+    names = layers["python-3.12.1-x"].getnames()
+    assert {"srv/pyapps/pythons", "srv/pyapps/pythons/3.12.1-x/bin/python3"} <= set(names)
+    assert [layer.group for layer in _image_layers.layers(wish(layout))][:2] == ["environments"] * 2
+
+
 def test_each_thing_is_in_its_layer_and_parents_come_first(layout: Layout, tmp_path: Path) -> None:
     layers = written(layout, tmp_path / "layers")
     names = {name: archive.getnames() for name, archive in layers.items()}

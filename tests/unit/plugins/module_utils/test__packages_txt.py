@@ -12,23 +12,29 @@ from helpers.apps import make_app
 
 
 @pytest.mark.parametrize(
-    ("content", "notices"),
+    ("content", "names", "others"),
     [
-        (b"ffmpeg\nlibgl1 # for OpenCV\n\nffmpeg\n", ["apt install ffmpeg libgl1"]),
-        ("libstdc++6\r\n".encode("utf-16"), ["apt install libstdc++6"]),
-        (b"-o=x ffmpeg; ./a.deb a\n", ['no package of Debian: "-o=x", "ffmpeg;", "./a.deb", "a"']),
-        (b"# nothing\n", []),
+        (b"ffmpeg\nlibgl1 # for OpenCV\n\nffmpeg\n", ["ffmpeg", "libgl1"], ""),
+        ("libstdc++6\r\n".encode("utf-16"), ["libstdc++6"], ""),
+        (b"-o=x ffmpeg; ./a.deb a g++\n", ["g++"], '"-o=x", "ffmpeg;", "./a.deb", "a"'),
+        (b"nano- ffmpeg=7:5.1 libc6:i386 lib* curl/sid ^x$ ?essential\n", [], '"nano-", "ffmpeg=7:5.1"'),
+        (b"# nothing\n", [], ""),
     ],
 )
-def test_what_the_host_must_have_is_told(tmp_path: Path, content: bytes, notices: list[str]) -> None:
-    """By Debian's names only, so that nobody copies an option into a command of root."""
+@pytest.mark.parametrize("installs", [False, True])
+def test_names_alone_are_taken(tmp_path: Path, content: bytes, names: list[str], others: str, installs: bool) -> None:
+    """No option, no version, nothing that makes apt remove a package; told, or an error where they are installed."""
     make_app(tmp_path / "a", files={"packages.txt": content})
-    catalog = read_catalog(str(tmp_path))
-    assert catalog.errors == []
-    assert len(catalog.notices) == len(notices)
-    for notice, wanted in zip(catalog.notices, notices):
-        assert "a/packages.txt" in notice
-        assert notice.endswith(wanted)
+    catalog = read_catalog(str(tmp_path), installs_packages=installs)
+    told = catalog.notices + [error.as_line() for error in catalog.errors]
+    assert len(told) == (1 if others else 0)
+    assert len(catalog.errors) == (1 if others and installs else 0)
+    for line in told:
+        assert "a/packages.txt" in line
+        assert "names what is no package of Debian" in line
+        assert others in line
+    if not catalog.errors:
+        assert catalog.apps[0]["debian_packages"] == names
 
 
 def test_very_many_packages_are_refused(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ URL = "https://someone:geheim@example.org/simple"
         ),
         ("error: a is missing\n\nhint: look for b\n", "a is missing. look for b"),
         ("warning: something\n", ""),
+        ("Downloading b (6 MiB)\n Downloaded b\nerror: Failed to install b\n  cause: it\n", "Failed to install b: it"),
     ],
 )
 def test_a_complaint_becomes_one_line(error: str, expected: str) -> None:
