@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints what the hostile suite has tried (``make hostile``), and what of it got through.
+"""Prints what the hostile suite has tried (``make hostile``), and what got through; docs/reference/attacks.md keeps it.
 
 Exits with 1 when something got through that the threat model does not say, or when a place was not attacked at all.
 """
@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import collections
 import typing as t
+from pathlib import Path
 
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table import table
 from helpers.attacks import Attack, recorded
 from helpers.places import EXPECTED
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "attacks.md"
+HEAD = "| where | attack | tries | got through |\n|---|---|---|---|\n"
 CONTROLLER = "controller"
 """Where attacks on this machine's own code are recorded."""
 
@@ -51,9 +54,20 @@ def report(attacks: t.Iterable[Attack], expected: t.Collection[str]) -> tuple[li
     return lines, 1 if missing or through else 0
 
 
+def with_table(page: str, attacks: t.Iterable[Attack]) -> str:
+    """The page with these attacks as its table; what is open is in the threat model's own table."""
+    rows = [
+        "| %s | %s | %d | %d |\n" % (attack.where, attack.name.replace("|", "\\|"), attack.tries, attack.through)
+        for attack in together(attacks)
+        if not attack.is_open
+    ]
+    return page.partition(HEAD)[0] + HEAD + "".join(rows)
+
+
 def main() -> int:
     lines, code = report(recorded(), EXPECTED | {CONTROLLER})
     print("\n".join(lines))
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), recorded()), encoding="utf-8")
     return code
 
 
