@@ -242,8 +242,11 @@ hostile: test-host tools ## Attack everything that this collection protects, wit
 	$(TEST_ENV) PYTHONPATH=collections:tests python tests/tools/hostile_table.py
 	exit $$failed
 
-.PHONY: resilience
-resilience: tools ## Kill random apps two hundred times, see that they come back and that the health check says so; fifty apps; then `make hostile`
+.PHONY: resilience resilience-host
+resilience-host:
+	@tests/tools/prepare_host tests/debian-packages-resilience.txt
+
+resilience: resilience-host tools ## Kill random apps two hundred times, see that they come back and that the health check says so; cut networks; fifty apps; then `make hostile`
 	@$(TEST_ENV) pytest -s tests/resilience
 	$(TEST_ENV) MANY_APPS=50 pytest tests/integration/test_many_apps.py
 	$(MAKE) hostile

@@ -24,6 +24,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = CHECKOUT / "docs"
 _ANCHOR = re.compile(r'\s(?:id|name)="([^"]*)"')
 _ANCHORED = re.compile(r'<a\s[^>]*?href="([^":]*#[^"]+)"')
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
+_HEAD = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+_CELL = re.compile(r"<td\b")
+_TAG = re.compile(r"<[^>]*>")
 _LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 
 
@@ -38,6 +43,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     """Let links to files outside docs/ lead to the repository."""
     source = DOCS / page.file.src_uri
     return _outward(markdown, source.parent, config["repo_url"])
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
+    """Let each cell of a table know the head of its column, for screens on which columns have no room."""
+    return _TABLE.sub(lambda table: _labelled(table[0]), html)
 
 
 def on_post_build(config: Any) -> None:
@@ -63,6 +73,17 @@ def dead_anchors(site: Path) -> list[str]:
             if urllib.parse.unquote(anchor) not in anchors.get(target, ()):
                 dead.append(f"{path.relative_to(site)}: {link}")
     return dead
+
+
+def _labelled(table: str) -> str:
+    """A table whose cells say in ``data-label`` what their column is (docs/stylesheets/tables.css shows it)."""
+    heads = [_TAG.sub("", head) for head in _HEAD.findall(table)]
+
+    def row(cells: re.Match[str]) -> str:
+        columns = iter(heads)
+        return _CELL.sub(lambda cell: f'{cell[0]} data-label="{next(columns, "")}"', cells[0])
+
+    return _ROW.sub(row, table)
 
 
 def made_pages() -> dict[str, str]:

@@ -33,3 +33,11 @@ def test_a_roles_heading_is_what_links_to_it_name() -> None:
     pages = docs_site.made_pages()
     headings = {line for line in pages["reference/roles.md"].splitlines() if line.startswith("## ")}
     assert headings == {"## " + path.parent.name for path in docs_site.CHECKOUT.glob("roles/*/README.md")}
+
+
+def test_each_cell_of_a_table_says_what_its_column_is() -> None:
+    """A head may hold markup; a cell beyond the heads has no label, and nothing else is changed."""
+    head = '<table>\n<tr>\n<th>key</th>\n<th style="text-align: right">its <code>type</code></th>\n</tr>\n'
+    made = docs_site.on_page_content(head + "<tr><td>a</td><td>b</td><td>c</td></tr></table><td>", None, None, None)
+    row = '<tr><td data-label="key">a</td><td data-label="its type">b</td><td data-label="">c</td></tr></table><td>'
+    assert made == head + row

@@ -1,0 +1,1 @@
+export const told = (words) => `Found: ${words.join(" and ")}`;
