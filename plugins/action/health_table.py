@@ -25,9 +25,8 @@ class ActionModule(TableAction):
         lines = [heading, *summary(checks, given["brief"])]
         if not problems:
             return lines, {"msg": "%s is healthy" % host}
-        said = "; ".join("%(kind)s %(name)s: %(problem)s" % problem for problem in problems)
         count = "%d problem%s" % (len(problems), "" if len(problems) == 1 else "s")
-        return lines, {"failed": given["fail"], "msg": "%s is %s, %s: %s" % (host, state, count, said)}
+        return lines, {"failed": given["fail"], "msg": "%s is %s: %s" % (host, state, count)}
 
 
 def summary(checks: list[dict[str, t.Any]], brief: bool = False) -> list[str]:

@@ -77,6 +77,10 @@ options:
     description: Whether nginx's default site is taken out, also when somebody has changed it.
     type: bool
     default: false
+  with_tunnel:
+    description: Whether cloudflared is to run, which has a user of its own.
+    type: bool
+    default: false
   capacity:
     description:
       - What to do when the host has too little memory or disk for the apps, as far as that can be told before.
@@ -211,6 +215,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "address": {"type": "str", "default": ""},
     "server_names": {"type": "list", "elements": "str", "default": []},
     "disable_default_site": {"type": "bool", "default": False},
+    "with_tunnel": {"type": "bool", "default": False},
     "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
     "url": {"type": "str", "default": ""},
     "catalog": {"type": "list", "elements": "dict", "default": []},
@@ -262,7 +267,9 @@ def main() -> None:
     problems += only_problems + _host_plan.source_problems(applied["source"], params["source"], params["adopt_source"])
     problems += _host_plan.removal_problems(removed, params["apps"], params["allow_removal"], params["limited"])
     if params["front"]:
-        problems += _host_plan.user_problems(layout, only or params["apps"], params["front"], params["uid_range"])
+        problems += _host_plan.user_problems(
+            layout, only or params["apps"], params["front"], params["uid_range"], params["with_tunnel"]
+        )
         problems += _host_plan.port_problems(layout, params["front"], params["port"])
     if params["front"] == "nginx":
         problems += site_problems(
