@@ -194,7 +194,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog i
     front_differs,
     read_applied,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._nginx_sites import site_problems
@@ -228,6 +228,8 @@ ARGUMENTS: dict[str, t.Any] = {
 def _applied(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
     try:
         return read_applied(layout)
+    except PermissionError:
+        raise
     except (OSError, ValueError) as error:
         module.fail_json(
             msg="%s: can not be read: %s. It says what is applied to this host; restore it from a backup, or delete "
@@ -249,9 +251,15 @@ def _lacks(module: AnsibleModule, layout: Layout, apps: list[dict[str, t.Any]], 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    params = module.params
-    layout = Layout(params["root"])
-    plan = look(layout)
+    layout = Layout(module.params["root"])
+    try:
+        _plan(module, layout)
+    except PermissionError as error:
+        module.fail_json(msg="The host below %s can not be looked at: %s%s" % (layout.root, error, become_hint(error)))
+
+
+def _plan(module: AnsibleModule, layout: Layout) -> None:
+    params, plan = module.params, look(layout)
     problems = _host_plan.root_problems(layout)
     applied = _applied(module, layout)
     deployed = layout.deployed_app_names()

@@ -29,7 +29,9 @@ def site(tmp_path: Path) -> str:
 
 def test_a_demo_beside_a_host_of_ours_is_told_whose_site_it_is(site: str) -> None:
     said = problem(DEMO, 80, NGINX, site)
-    assert said.startswith("pyapps_port: 80 is taken by pid 7 (nginx: master process /usr/sbin/nginx), which serves apps")
+    assert said.startswith(
+        "pyapps_port: 80 is taken by pid 7 (nginx: master process /usr/sbin/nginx), which serves apps"
+    )
     assert site in said
     assert "DEMO_PORT=" in said
     assert "playbooks/remove.yml" in said
