@@ -16,9 +16,10 @@ CAN_RUN_HERE = ! findmnt --noheadings --output OPTIONS --target . 2>/dev/null | 
 NO_INDEX := { echo "The tools could not be installed: see above. If no package was found, the index was not reached:" \
 	"set https_proxy for a proxy, PIP_INDEX_URL for an index of your own (PIP_CERT for its CA)," \
 	"or PIP_NO_INDEX=1 and PIP_FIND_LINKS for a folder of wheels." >&2; exit 1; }
-# Counts aloud, each so many seconds, while the rest of a recipe's shell works; what counts holds no pipe open behind it.
+# Counts aloud, each so many seconds, while the rest of a recipe's shell works; nothing is ever
+# written to what it reads from, so that it has no child that would outlive it.
 COUNT_EACH ?= 10
-COUNT = { from=$$SECONDS; while sleep $(COUNT_EACH) >/dev/null 2>&1 </dev/null; do echo "    ... $$((SECONDS - from)) s"; done; } & \
+COUNT = { from=$$SECONDS; exec 9<> <(:); while ! read -r -t $(COUNT_EACH) -u 9; do echo "    ... $$((SECONDS - from)) s"; done; } & \
 	trap "kill $$! 2>/dev/null" EXIT
 # Everything that the demo makes on this machine, beside its tools; and the port of its front. Root's demo runs as
 # nobody, who may be shut out of root's folders.

@@ -23,8 +23,8 @@ class ActionModule(TableAction):
         controller = {"check": "ansible-core", "state": "ok", "found": ansible_version + ", here", "advice": ""}
         states = [finding["state"] for finding in findings]
         problems, warnings = states.count("problem"), states.count("warning")
-        lines = ["%s, examined" % host, *summary([controller, *findings])]
         said = "%s, %s" % (_count(problems, "problem"), _count(warnings, "warning"))
+        lines = ["%s, examined: %s" % (host, said), *summary([controller, *findings])]
         return lines, {"failed": given["fail"] and problems > 0, "msg": said}
 
 
