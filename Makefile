@@ -16,6 +16,11 @@ CAN_RUN_HERE = ! findmnt --noheadings --output OPTIONS --target . 2>/dev/null | 
 NO_INDEX := { echo "The tools could not be installed: see above. If no package was found, the index was not reached:" \
 	"set https_proxy for a proxy, PIP_INDEX_URL for an index of your own (PIP_CERT for its CA)," \
 	"or PIP_NO_INDEX=1 and PIP_FIND_LINKS for a folder of wheels." >&2; exit 1; }
+# Counts aloud, each so many seconds, while the rest of a recipe's shell works; nothing is ever
+# written to what it reads from, so that it has no child that would outlive it.
+COUNT_EACH ?= 10
+COUNT = { from=$$SECONDS; exec 9<> <(:); while ! read -r -t $(COUNT_EACH) -u 9; do echo "    ... $$((SECONDS - from)) s"; done; } & \
+	trap "kill $$! 2>/dev/null" EXIT
 # Everything that the demo makes on this machine, beside its tools; and the port of its front. Root's demo runs as
 # nobody, who may be shut out of root's folders.
 DEMO_DIR ?= $(if $(filter 0,$(shell id -u)),/var/tmp/pyapps-demo,$(CURDIR)/.demo)
@@ -112,7 +117,8 @@ demo-clean: ## Stop the demo and remove every trace of it (FORCE=1: without aski
 	@$(DEMO_IS_MINE)
 	$(CAN_RUN_HERE)
 	$(CAN_MAKE_VENV)
-	echo "Preparing the tools of the demo in .tools/demo (once)"
+	echo "Preparing the tools of the demo in .tools/demo (once; half a minute, and longer on a slow line)"
+	$(COUNT)
 	$(PYTHON) -m venv --clear .tools/demo
 	$(DEMO_ENV) .tools/demo/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/demo.txt || $(NO_INDEX)
 	touch $@
@@ -159,7 +165,8 @@ status-prod status-dev: status-%: ## Show the container's programs
 
 .tools/container/.stamp: requirements/container.txt
 	@$(CAN_MAKE_VENV)
-	echo "Preparing the tools for images in .tools/container (once)"
+	echo "Preparing the tools for images in .tools/container (once; half a minute, and longer on a slow line)"
+	$(COUNT)
 	$(PYTHON) -m venv --clear .tools/container
 	$(DEMO_ENV) .tools/container/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/container.txt || $(NO_INDEX)
 	touch $@
@@ -169,6 +176,8 @@ tools: .tools/venv/.stamp ## Install the tools of `make lint` and `make test` in
 
 .tools/venv/.stamp: tests/requirements.txt
 	@$(CAN_MAKE_VENV)
+	echo "Preparing the tools of lint and test in .tools/venv (a minute, and longer on a slow line)"
+	$(COUNT)
 	[ -x .tools/venv/bin/python ] || $(PYTHON) -m venv .tools/venv
 	.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 	.tools/venv/bin/uv pip install --quiet --python .tools/venv/bin/python -r tests/requirements.txt

@@ -13,15 +13,19 @@ from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table_action impo
 class ActionModule(TableAction):
     """Show what the doctor has found, and fail when there is a problem."""
 
-    arguments: t.ClassVar = {"findings": {"type": "list", "elements": "dict", "required": True}}
+    arguments: t.ClassVar = {
+        "findings": {"type": "list", "elements": "dict", "required": True},
+        "fail": {"type": "bool", "default": True},
+    }
 
     def tell(self, given: dict[str, t.Any], host: str) -> tuple[list[str], dict[str, t.Any]]:
         findings = given["findings"]
         controller = {"check": "ansible-core", "state": "ok", "found": ansible_version + ", here", "advice": ""}
         states = [finding["state"] for finding in findings]
         problems, warnings = states.count("problem"), states.count("warning")
-        lines = ["%s, examined" % host, *summary([controller, *findings])]
-        return lines, {"failed": problems > 0, "msg": "%d problems, %d warnings" % (problems, warnings)}
+        said = "%s, %s" % (_count(problems, "problem"), _count(warnings, "warning"))
+        lines = ["%s, examined: %s" % (host, said), *summary([controller, *findings])]
+        return lines, {"failed": given["fail"] and problems > 0, "msg": said}
 
 
 def summary(findings: list[dict[str, str]]) -> list[str]:
@@ -29,3 +33,7 @@ def summary(findings: list[dict[str, str]]) -> list[str]:
     rows = [[finding["check"], finding["state"], finding["found"]] for finding in findings]
     advice = ["%s: %s" % (finding["check"], finding["advice"]) for finding in findings if finding["advice"]]
     return [*table(["CHECK", "STATE", "FOUND"], rows), *([""] if advice else []), *advice]
+
+
+def _count(number: int, what: str) -> str:
+    return "%d %s%s" % (number, what, "" if number == 1 else "s")

@@ -11,3 +11,4 @@ class ActionModule(ProgressAction):
     """Run the module, and show what it is doing while it does."""
 
     step = "environments"
+    expected = "new packages take a minute or two, once: they are fetched, unpacked and compiled"

@@ -25,9 +25,29 @@ class ActionModule(TableAction):
         lines = [heading, *summary(checks, given["brief"])]
         if not problems:
             return lines, {"msg": "%s is healthy" % host}
-        said = "; ".join("%(kind)s %(name)s: %(problem)s" % problem for problem in problems)
+        lines += advice(checks)
         count = "%d problem%s" % (len(problems), "" if len(problems) == 1 else "s")
-        return lines, {"failed": given["fail"], "msg": "%s is %s, %s: %s" % (host, state, count, said)}
+        return lines, {"failed": given["fail"], "msg": "%s is %s: %s" % (host, state, count)}
+
+
+_ADVICE = {
+    "app": "playbooks/logs.yml with -e app=%s shows what it has written last; playbooks/restart.yml starts it anew.",
+    "endpoint": "what serves it (a tunnel, a proxy) has to run: `pyapps ctl status` on the host says it of ours (%s).",
+    "front": "the site playbook sets its configuration right and starts it; its log says why it ended (%s).",
+    "program": "`pyapps ctl tail %s` on the host shows what it has said, `pyapps ctl restart` starts it anew.",
+    "supervisor": "the site playbook starts the daemon again (%s).",
+    "host": "make room, or run the site playbook where a file of ours can not be read (%s).",
+}
+
+
+def advice(checks: list[dict[str, t.Any]]) -> list[str]:
+    """What to do, a line for each kind of check that found something; with the names that it is about."""
+    lines = []
+    for kind in sorted({check["kind"] for check in checks if not check["healthy"]}):
+        names = ",".join(check["name"] for check in checks if check["kind"] == kind and not check["healthy"])
+        if kind in _ADVICE:
+            lines.append("%s: %s" % (kind, _ADVICE[kind] % names))
+    return lines
 
 
 def summary(checks: list[dict[str, t.Any]], brief: bool = False) -> list[str]:

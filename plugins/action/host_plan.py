@@ -9,6 +9,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_tools import checksum
 from ansible_collections.selfhost.pyapps.plugins.module_utils._zipapp import build
+from ansible_collections.selfhost.pyapps.plugins.plugin_utils._refusal import refused
 
 
 class ActionModule(ActionBase):
@@ -20,4 +21,6 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         arguments = {**self._task.args, "tools": checksum(build())}
         answer = self._execute_module("selfhost.pyapps.host_plan", module_args=arguments, task_vars=task_vars)
-        return dict(answer)
+        if not answer.get("failed") or not answer.get("problems"):
+            return dict(answer)
+        return refused(answer["problems"], "thing stands in the way", "things stand in the way")

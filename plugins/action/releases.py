@@ -40,6 +40,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import Ap
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import read_folder_secrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import read_given
 from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.plugin_utils._progress import counting
 
 _MODULE = "selfhost.pyapps.releases"
 
@@ -78,7 +79,8 @@ class ActionModule(ActionBase):
         return answer
 
     def _ask(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> Answer:
-        return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars))
+        with counting("new releases are unpacked and checked"):
+            return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars))
 
     def _send(
         self,
@@ -111,7 +113,8 @@ class ActionModule(ActionBase):
         if not self._connection._shell.tmpdir:
             self._make_tmp_path()
         path = str(self._connection._shell.join_path(self._connection._shell.tmpdir, "releases.tar"))
-        self._transfer_file(archive, path)
+        with counting("the apps' folders are sent"):
+            self._transfer_file(archive, path)
         self._fixup_perms2((self._connection._shell.tmpdir, path))
         return path
 

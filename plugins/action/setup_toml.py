@@ -10,6 +10,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
 from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import VARIABLE, read_given
+from ansible_collections.selfhost.pyapps.plugins.plugin_utils._refusal import refused
 
 _MODULE = "selfhost.pyapps.setup_toml"
 
@@ -40,7 +41,10 @@ class ActionModule(ActionBase):
                 app: [name for name, value in own.env.items() if value] for app, own in secrets.items()
             }
         answer = dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars))
-        return with_problems(answer, report)
+        answer = with_problems(answer, report)
+        if not answer.get("errors"):
+            return answer
+        return refused(answer["msg"].splitlines(), "mistake in what apps bring", "mistakes in what apps bring")
 
 
 def with_problems(answer: Answer, report: Report) -> Answer:

@@ -11,6 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import names_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem
+from ansible_collections.selfhost.pyapps.plugins.plugin_utils._refusal import refused
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._variables import (
     IGNORED,
     fault,
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):
         if not problems:
             return {"changed": False}
         lines = [problem.as_line() for problem in problems]
-        return {"changed": False, "failed": True, "msg": "\n".join(lines)}
+        return refused(lines, "mistake in the variables", "mistakes in the variables")
 
     def _faults(self, name: str, option: dict[str, t.Any], given: dict[str, t.Any]) -> list[Problem]:
         raw = given.get(name)

@@ -19,12 +19,12 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _host_users
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import NO_HOME, Run, Wanted
+from ansible_collections.selfhost.pyapps.plugins.module_utils._cloudflared_user import CLOUDFLARED, USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import NO_HOME, Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._own_user import command_as
 
-USER = "pyapps-cloudflared"
 PROGRAM = "pyapps-cloudflared"
 OLDEST_WITH_TOKEN_FILE = (2025, 4, 0)
 """The first release that knows ``--token-file``."""
@@ -33,7 +33,6 @@ _MARK = "# Made by the Ansible collection selfhost.pyapps; a change here is over
 _HOST_NAME = re.compile(r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 _TUNNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SERVICE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
-_OWN_USER = Wanted(USER, "runs cloudflared", NO_HOME)
 
 
 class TunnelError(Exception):
@@ -173,7 +172,7 @@ class Cloudflared:
 
         :raises UserError: the user cannot be had
         """
-        return _host_users.plan_for(_OWN_USER if self.user else None)
+        return _host_users.plan_for(CLOUDFLARED if self.user else None)
 
     # What is done
 
@@ -244,14 +243,14 @@ class Cloudflared:
         """What is there of cloudflared, but for its program in supervisor."""
         paths = [self.folder, os.path.join(self._layout.tools, "cloudflared")]
         found = [path for path in paths if os.path.lexists(path)]
-        return found + (["user " + self.user] if self.user and _host_users.is_ours(_OWN_USER) else [])
+        return found + (["user " + self.user] if self.user and _host_users.is_ours(CLOUDFLARED) else [])
 
     def remove(self, run: Run) -> None:
         """:raises UserError: the user stays, though no other cloudflared runs as it"""
         for path in (self.folder, os.path.join(self._layout.tools, "cloudflared")):
             _files.remove_tree(path)
         if self.user:
-            _host_users.remove(_OWN_USER, run)
+            _host_users.remove(CLOUDFLARED, run)
 
 
 def secret_diff(path: str, text: str) -> dict[str, t.Any]:

@@ -20,17 +20,18 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _host_layout,
     _host_tools,
     _host_users,
+    _port_holder,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import caddy_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, clashes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._cloudflared_user import CLOUDFLARED
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import (
     Listener,
-    describe,
     is_hidden_of,
     listener,
     listeners,
@@ -160,10 +161,7 @@ def port_problems(layout: Layout, front: str, port: int) -> list[str]:
     if holder is not None:
         if _is_front(holder, layout, front):
             return []
-        return [
-            "pyapps_port: %d is taken by %s. Stop it, or set pyapps_port to another port; nothing is ever killed for "
-            "a port." % (port, describe(holder))
-        ]
+        return [_port_holder.problem(layout, port, holder)]
     if port < 1024 and os.geteuid() != 0:
         return ["pyapps_port: %d is for root alone (uid %d asks). Use a port of 1024 or higher." % (port, os.geteuid())]
     return []
@@ -176,11 +174,17 @@ def _is_front(holder: Listener, layout: Layout, front: str) -> bool:
     return layout.etc in command or layout.srv in command or is_hidden_of(holder, CADDY_USER)
 
 
-def user_problems(layout: Layout, apps: t.Iterable[str], front: str, uid_range: str) -> list[str]:
-    """Why the host cannot have the users that it needs: their names are somebody else's, or there are no uids."""
+def user_problems(
+    layout: Layout, apps: t.Iterable[str], front: str, uid_range: str, with_tunnel: bool = False
+) -> list[str]:
+    """Why the host cannot have the users that it needs: their names are somebody else's, or there are no uids.
+
+    :param with_tunnel: whether cloudflared is to run
+    """
     if os.geteuid() != 0:
         return []
     users = [*_host_users.all_of(layout, apps), *([caddy_user(layout)] if front == "caddy" else [])]
+    users += [CLOUDFLARED] if with_tunnel else []
     return _host_users.plan(users).faults + _host_users.range_problems(uid_range)
 
 

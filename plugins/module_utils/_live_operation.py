@@ -11,6 +11,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
@@ -68,7 +69,7 @@ def operate(
             with host_lock(layout.lock, params["lock_timeout"], purpose):
                 outcome = work(run, names, applied["apps"])
     except (ChoiceError, LockedError, OSError, PortError, RetireError, SupervisorError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error) + become_hint(error))
     finally:
         progress.close()
     module.exit_json(

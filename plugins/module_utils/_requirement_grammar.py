@@ -166,6 +166,9 @@ def parse_hash(text: str) -> str:
     :raises RequirementError: it is none, or of a kind that is not taken
     """
     algorithm, _colon, digits = text.lower().partition(":")
+    if algorithm in _DIGITS and re.fullmatch("[0-9a-f]*", digits) and len(digits) != _DIGITS[algorithm]:
+        said = "has a hash with %d digits, and one of %s has %d: copy it again, whole"
+        raise RequirementError(said % (len(digits), algorithm, _DIGITS[algorithm]))
     if len(digits) != _DIGITS.get(algorithm) or not re.fullmatch("[0-9a-f]+", digits):
         raise RequirementError("has a hash that is none of %s" % HASHES_IN_WORDS)
     return "%s:%s" % (algorithm, digits)

@@ -74,7 +74,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_backup
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, LOCK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, LOCK, ROOT, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import make_folder, read_text, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
@@ -117,7 +117,7 @@ def main() -> None:
                 for name in names
             }
     except (ChoiceError, LockedError, OSError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error) + become_hint(error))
     module.exit_json(
         changed=any(result.changed for result in results.values()),
         app_results=as_dicts(results),

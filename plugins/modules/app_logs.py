@@ -60,7 +60,7 @@ logs:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_logs import MOST_LINES, app_logs
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, ROOT, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -78,9 +78,10 @@ def main() -> None:
         module.fail_json(msg="lines: found %d; allowed is 1 to %d" % (lines, MOST_LINES))
     try:
         names = choose(module.params["app"], layout.deployed_app_names(), "on this host")
-    except ChoiceError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, logs=[log for name in names for log in app_logs(layout, name, lines)])
+        logs = [log for name in names for log in app_logs(layout, name, lines)]
+    except (ChoiceError, PermissionError) as error:
+        module.fail_json(msg=str(error) + become_hint(error))
+    module.exit_json(changed=False, logs=logs)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_backup, _app_restore
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
@@ -197,7 +197,7 @@ def main() -> None:
                 stack.enter_context(archive.file)
             answer = restore(module, layout, chosen, supervisor)
     except (_app_backup.BackupError, ChoiceError, LockedError, OSError, SupervisorError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error) + become_hint(error))
     module.exit_json(**answer)
 
 

@@ -48,6 +48,10 @@ options:
     type: list
     elements: str
     default: []
+  fail:
+    description: Whether an app that failed fails the task. Ansible tells that below the table, in many lines.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""

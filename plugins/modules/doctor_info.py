@@ -69,7 +69,7 @@ findings:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _doctor, _doctor_names
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
@@ -85,13 +85,16 @@ def main() -> None:
         supports_check_mode=True,
     )
     wish, layout = module.params, Layout(module.params["root"])
-    findings = [
-        *_doctor.versions(layout, lambda command: module.run_command(command, handle_exceptions=False)),
-        _doctor.port(wish["port"], wish["front"]),
-        *_doctor.permissions(layout, layout.deployed_app_names()),
-        *_doctor.space(layout),
-        *_doctor_names.names(wish["public_url"], wish["server_names"]),
-    ]
+    try:
+        findings = [
+            *_doctor.versions(layout, lambda command: module.run_command(command, handle_exceptions=False)),
+            _doctor.port(wish["port"], wish["front"]),
+            *_doctor.permissions(layout, layout.deployed_app_names()),
+            *_doctor.space(layout),
+            *_doctor_names.names(wish["public_url"], wish["server_names"]),
+        ]
+    except PermissionError as error:
+        module.fail_json(msg="The host below %s can not be examined: %s%s" % (layout.root, error, become_hint(error)))
     module.exit_json(changed=False, findings=[finding.as_dict() for finding in findings])
 
 

@@ -22,6 +22,10 @@ options:
     type: list
     elements: dict
     required: true
+  fail:
+    description: Whether a problem fails the task. Ansible tells that below the table, in many lines.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""

@@ -45,7 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: How many problems there are, and where.
+  description: How many problems there are; the table says which.
   returned: always
   type: str
 """

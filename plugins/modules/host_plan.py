@@ -77,6 +77,10 @@ options:
     description: Whether nginx's default site is taken out, also when somebody has changed it.
     type: bool
     default: false
+  with_tunnel:
+    description: Whether cloudflared is to run, which has a user of its own.
+    type: bool
+    default: false
   capacity:
     description:
       - What to do when the host has too little memory or disk for the apps, as far as that can be told before.
@@ -200,7 +204,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog i
     front_differs,
     read_applied,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS, become_hint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._nginx_sites import site_problems
@@ -221,6 +225,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "address": {"type": "str", "default": ""},
     "server_names": {"type": "list", "elements": "str", "default": []},
     "disable_default_site": {"type": "bool", "default": False},
+    "with_tunnel": {"type": "bool", "default": False},
     "capacity": {"type": "str", "choices": ["warn", "error", "ignore"], "default": "warn"},
     "url": {"type": "str", "default": ""},
     "catalog": {"type": "list", "elements": "dict", "default": []},
@@ -235,6 +240,8 @@ ARGUMENTS: dict[str, t.Any] = {
 def _applied(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
     try:
         return read_applied(layout)
+    except PermissionError:
+        raise
     except (OSError, ValueError) as error:
         module.fail_json(
             msg="%s: can not be read: %s. It says what is applied to this host; restore it from a backup, or delete "
@@ -264,9 +271,15 @@ def _package_notices(module: AnsibleModule, work: list[dict[str, t.Any]]) -> lis
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    params = module.params
-    layout = Layout(params["root"])
-    plan = look(layout)
+    layout = Layout(module.params["root"])
+    try:
+        _plan(module, layout)
+    except PermissionError as error:
+        module.fail_json(msg="The host below %s can not be looked at: %s%s" % (layout.root, error, become_hint(error)))
+
+
+def _plan(module: AnsibleModule, layout: Layout) -> None:
+    params, plan = module.params, look(layout)
     problems = _host_plan.root_problems(layout)
     applied = _applied(module, layout)
     deployed = layout.deployed_app_names()
@@ -282,7 +295,9 @@ def main() -> None:
     problems += only_problems + _host_plan.source_problems(applied["source"], params["source"], params["adopt_source"])
     problems += _host_plan.removal_problems(removed, params["apps"], params["allow_removal"], params["limited"])
     if params["front"]:
-        problems += _host_plan.user_problems(layout, only or params["apps"], params["front"], params["uid_range"])
+        problems += _host_plan.user_problems(
+            layout, only or params["apps"], params["front"], params["uid_range"], params["with_tunnel"]
+        )
         problems += _host_plan.port_problems(layout, params["front"], params["port"])
     if params["front"] == "nginx":
         problems += site_problems(

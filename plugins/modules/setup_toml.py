@@ -193,8 +193,9 @@ invalid:
   type: dict
   sample: {app_1: ["/home/me/apps/app_1/setup.toml: titel: is not known: did you mean title?"]}
 errors:
-  description: Everything that is wrong. RV(ignore:msg) holds the same, one line each.
-  returned: failure
+  description:
+    - Everything that is wrong. In a play these are shown as lines, once; RV(ignore:msg) only says how many there are.
+  returned: failure, without the action plugin of the same name
   type: list
   elements: dict
   contains:

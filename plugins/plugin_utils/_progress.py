@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows what a module on the target tells while it works. PRIVATE to the collection.
+"""Shows what a module on the target tells while it works, and that it still works. PRIVATE to the collection.
 
 The counterpart of ``module_utils/_progress.py``.
 """
@@ -13,6 +13,7 @@ import copy
 import secrets
 import shlex
 import threading
+import time
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -24,6 +25,38 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import p
 
 _TRANSPORTS = ("local", "ssh")
 _SECONDS = 1.0
+_FIRST = 5.0
+"""Seconds of silence after which a person wonders."""
+_EACH = 10.0
+
+
+class Counter:
+    """Says after five seconds of silence that the work goes on, then each ten seconds, and once what to expect.
+
+    :param show: told each line
+    :param expected: how long it may take, and why
+    :param now: a clock
+    """
+
+    def __init__(
+        self, show: t.Callable[[str], None], expected: str = "", now: t.Callable[[], float] = time.monotonic
+    ) -> None:
+        self._show, self._expected, self._now = show, expected, now
+        self.heard()
+
+    def heard(self) -> None:
+        """Something else was shown, so the silence begins anew."""
+        self._since, self._next = self._now(), _FIRST
+
+    def tick(self) -> None:
+        """Show a line when it is time."""
+        silent = self._now() - self._since
+        if silent < self._next:
+            return
+        expected = "; " + self._expected if self._expected else ""
+        self._show("... %d s%s" % (silent, expected))
+        self._expected = ""
+        self._next = silent - silent % _EACH + _EACH
 
 
 class Relay:
@@ -35,14 +68,18 @@ class Relay:
     :param connection: the action's connection
     :param path: the module's file
     :param show: told each line once
+    :param expected: how long it may take, for who waits
     """
 
-    def __init__(self, connection: t.Any, path: str, show: t.Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, connection: t.Any, path: str, show: t.Callable[[str], None] | None = None, expected: str = ""
+    ) -> None:
         self.token = secrets.token_hex(16)
         self._connection = copy.copy(connection)
         self._connection.set_become_plugin(None)
         self._path = path
         self._show = show or (lambda line: Display().display("    " + printable(line)))
+        self._counter = Counter(self._show, expected)
         self._shown = 0
         self._ended = threading.Event()
 
@@ -50,28 +87,31 @@ class Relay:
     def running(self) -> t.Iterator[None]:
         """Show what comes while the block lasts."""
         thread = threading.Thread(target=self._follow, daemon=True)
-        if self._connection.transport in _TRANSPORTS:
-            thread.start()
+        thread.start()
         try:
             yield
         finally:
             self._ended.set()
-            if thread.ident is not None:
-                thread.join()
+            thread.join()
 
     def finish(self, lines: t.Sequence[str]) -> None:
         """Show what was told after the last look."""
         for line in lines[self._shown :]:
             self._show(line)
+        if len(lines) > self._shown:
+            self._counter.heard()
         self._shown = len(lines)
 
     def _follow(self) -> None:
         # A run that has nothing to do has ended before the first look.
         while not self._ended.wait(_SECONDS):
+            self._counter.tick()
+            if self._connection.transport not in _TRANSPORTS:
+                continue
             try:
                 rc, out, _err = self._connection.exec_command("cat " + shlex.quote(self._path), sudoable=False)
             except AnsibleError:
-                return
+                continue
             lines = out.decode(errors="replace").splitlines()
             if rc == 0 and lines and lines[0] == self.token:
                 self.finish(lines[1:])
@@ -81,9 +121,11 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
     """Runs the module of a step, and shows what it tells while it works.
 
     :cvar step: the module's name
+    :cvar expected: how long it may take, and why; shown when it is silent for some seconds
     """
 
     step = ""
+    expected = ""
     _supports_check_mode = True
     _supports_diff = True
 
@@ -91,10 +133,51 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         layout = Layout(str(arguments.get("root") or "/"))
-        relay = Relay(self._connection, progress_path(layout, self.step))
+        relay = Relay(self._connection, progress_path(layout, self.step), expected=self.expected)
         module = "selfhost.pyapps." + self.step
         with relay.running():
             arguments["progress"] = relay.token
             result = dict(self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars))
         relay.finish(result.pop("progress", []))
         return result
+
+
+@contextlib.contextmanager
+def counting(expected: str = "", show: t.Callable[[str], None] | None = None) -> t.Iterator[None]:
+    """Show that the block still works, while it lasts.
+
+    :param expected: how long it may take, and why
+    :param show: told each line
+    """
+    counter = Counter(show or (lambda line: Display().display("    " + printable(line))), expected)
+    ended = threading.Event()
+
+    def follow() -> None:
+        while not ended.wait(_SECONDS):
+            counter.tick()
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+class CountingAction(ActionBase):  # type: ignore[misc]
+    """Runs a module that tells nothing while it works, and shows that it still does.
+
+    :cvar step: the module's name
+    :cvar expected: how long it may take, and why
+    """
+
+    step = ""
+    expected = ""
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        with counting(self.expected):
+            return dict(self._execute_module(module_name="selfhost.pyapps." + self.step, task_vars=task_vars))

@@ -174,7 +174,7 @@ def test_a_refused_app_fails_the_job_and_an_event_names_it(runner: Runner, host:
     code, events = runner.job("refused")
     assert code == 2
     ((task, message),) = failures(events)
-    assert task == "Show the table of all apps"
+    assert task == "Fail when an app has failed"
     assert runner.app.name in message
     assert "no_such_module_of_mine" in json.dumps([event["stdout"] for event in events])
     assert events[-1]["event_data"]["failures"] == {"localhost": 1}
@@ -186,5 +186,6 @@ def test_a_secret_that_is_missing_is_refused_before_anything_changes(runner: Run
     assert code == 2
     ((task, message),) = failures(events)
     assert task == "Validate every setup.toml"
-    assert "API_KEY has no value" in message
+    assert message == "1 mistake in what apps bring, told above. Nothing was changed."
+    assert "API_KEY has no value" in "".join(event["stdout"] for event in events)
     assert not [event for event in events if event["event_data"].get("play") == "Serve the apps"]

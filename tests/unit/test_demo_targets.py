@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,24 @@ def test_the_demo_takes_further_options(clone: Path) -> None:
     """S0-61: such as the word that removes several apps."""
     done = run(clone, "--dry-run", "demo", "DEMO_FLAGS=-e pyapps_allow_removal=true")
     assert "site.yml -e pyapps_allow_removal=true" in done.stdout
+
+
+def test_a_long_step_of_make_counts_aloud(clone: Path) -> None:
+    """People who see nothing for half a minute think that it hangs. Whoever reads along is not held up afterwards."""
+    python = clone / "python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] && exit 0\nsleep 2.5\nexit 3\n')
+    python.chmod(0o755)
+    done = run(clone, ".tools/demo/.stamp", "PYTHON=%s" % python, "COUNT_EACH=1")
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[:3] == [
+        "Preparing the tools of the demo in .tools/demo (once; half a minute, and longer on a slow line)",
+        "    ... 1 s",
+        "    ... 2 s",
+    ]
+    begun = time.monotonic()
+    python.write_text('#!/bin/sh\n[ "$1" = -c ]\n')
+    assert "Preparing" in run(clone, ".tools/demo/.stamp", "PYTHON=%s" % python, "COUNT_EACH=300").stdout
+    assert time.monotonic() - begun < 60
 
 
 def test_removing_one_demo_leaves_another_ones_tools(clone: Path) -> None:

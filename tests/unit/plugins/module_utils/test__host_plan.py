@@ -9,7 +9,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_plan, _host_tools
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _host_layout,
+    _host_plan,
+    _host_tools,
+    _host_users,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import Listener
@@ -90,6 +95,26 @@ def test_a_free_port_is_none(layout: Layout) -> None:
 def test_our_own_front_may_hold_the_port(front: str, command: str, ours: bool) -> None:
     holder = Listener(pid=1, uid=0, command=command)
     assert _host_plan._is_front(holder, Layout("/home/me/demo"), front) is ours
+
+
+def test_the_users_of_front_and_tunnel_are_looked_at_before_anything_changes(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's account called pyapps-cloudflared stops the run, and not its middle."""
+    asked: list[str] = []
+
+    def plan(users: t.Iterable[_host_users.Wanted]) -> _host_users.Plan:
+        asked.extend(user.name for user in users)
+        return _host_users.Plan(faults=["user %s: is somebody's" % asked[-1]])
+
+    monkeypatch.setattr(_host_users, "plan", plan)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    problems = _host_plan.user_problems(layout, [], "caddy", "61184-65519", with_tunnel=True)
+    assert problems[0] == "user pyapps-cloudflared: is somebody's"
+    assert asked[1:] == ["pyapps-caddy", "pyapps-cloudflared"]
+    asked.clear()
+    _host_plan.user_problems(layout, [], "nginx", "61184-65519")
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("root", ["relative", "/a\nb", "/a$b", "/a;b", '/a"b', "/a{b", "/a*"])

@@ -10,6 +10,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_gramm
     Requirement,
     RequirementError,
     as_lines,
+    parse_hash,
     parse_requirement,
 )
 
@@ -89,3 +90,14 @@ def test_one_version_is_a_pin(line: str, pinned: bool) -> None:
 
 def test_lines_are_written_once() -> None:
     assert as_lines([Requirement("b"), Requirement("a", ("x",)), Requirement("b")]) == "b\na[x]\n"
+
+
+@pytest.mark.parametrize(("text", "digits"), [("sha256:" + "a" * 60, 60), ("sha512:" + "a" * 64, 64), ("md5:", 0)])
+def test_a_hash_of_the_wrong_length_is_told_so(text: str, digits: int) -> None:
+    """Cut off when it was copied, as often as not: the kind is right."""
+    with pytest.raises(
+        RequirementError, match="has a hash with %d digits, and one of %s has " % (digits, text.partition(":")[0])
+    ):
+        parse_hash(text)
+    with pytest.raises(RequirementError, match="none of sha256, "):
+        parse_hash("md4:" + "a" * 32)

@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils import _progress
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._progress import Relay
@@ -80,3 +81,37 @@ def test_nothing_to_do_writes_and_asks_nothing(tmp_path: Path) -> None:
     assert relay._connection.asked == 0
     assert list(tmp_path.iterdir()) == []
     assert _progress._SECONDS >= 0.5
+
+
+def test_silence_is_counted_and_what_to_expect_is_said_once() -> None:
+    """Five seconds without a line make people wonder whether it hangs."""
+    seen: list[str] = []
+    clock = [100.0]
+    counter = _progress.Counter(seen.append, "packages take a minute", lambda: clock[0])
+    for _second in range(26):
+        counter.tick()
+        clock[0] += 1
+    assert seen == ["... 5 s; packages take a minute", "... 10 s", "... 20 s"]
+    counter.heard()
+    for _second in range(7):
+        counter.tick()
+        clock[0] += 1
+    assert seen[3:] == ["... 5 s"]
+
+
+def test_a_block_is_counted_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_progress, "_SECONDS", 0.01)
+    monkeypatch.setattr(_progress, "_FIRST", 0.02)
+    shown = threading.Event()
+    seen: list[str] = []
+
+    def show(line: str) -> None:
+        seen.append(line)
+        shown.set()
+
+    with _progress.counting("once", show):
+        assert shown.wait(20)
+    assert seen[0] == "... 0 s; once"
+    count = len(seen)
+    time.sleep(0.1)
+    assert len(seen) == count
