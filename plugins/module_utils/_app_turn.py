@@ -150,6 +150,7 @@ class AppTurn:
             begun = time.monotonic()
             candidate, page = self._prepare(user, uid, release)
             self._prove(candidate, user)
+            self._tell(notices=(*self.result.notices, *candidate.notices))
             self._tell(start_seconds=round(time.monotonic() - begun, 3))
             try:
                 if self.run.preview:

@@ -74,8 +74,7 @@ def read_catalog(
     ]
     apps = [app for app in [reader.read() for reader in readers] if app is not None]
     faults: dict[str, list[Problem]] = {reader.claim.file: own[at].problems for at, reader in enumerate(readers)}
-    for each in own:
-        report.notices += each.notices
+    report.notices += _notices(readers, own, chosen)
     served = [reader.claim for reader in readers if assignment.holds(reader.claim.name)]
     clashing = clashes(served)
     for problem in clashing:
@@ -101,7 +100,7 @@ def read_catalog(
         if claim.file not in faulty:
             report.problems += faults[claim.file]
         elif chosen:
-            report.notices += ["stays as it was applied: " + line for line in lines]
+            report.notices.append(_left_notice(lines))
         elif assignment.holds(claim.name):
             invalid[claim.name or slug(os.path.basename(os.path.dirname(os.path.abspath(claim.file))))] = lines
     wrong = {os.path.dirname(os.path.abspath(file)) for file in faulty}
@@ -113,6 +112,18 @@ def read_catalog(
 def _file_of(problem: Problem, claims: t.Sequence[Claim]) -> str:
     """The file of the claim that a problem is told of; the problem has it in a form that can be printed."""
     return next(claim.file for claim in claims if printable(claim.file) == problem.file)
+
+
+def _notices(readers: t.Sequence[AppReader], own: t.Sequence[Report], chosen: t.Collection[str]) -> list[str]:
+    """What is to be said of the apps that the run is for."""
+    meant = [each for at, each in enumerate(own) if not chosen or readers[at].claim.name in chosen]
+    return [notice for each in meant for notice in each.notices]
+
+
+def _left_notice(lines: t.Sequence[str]) -> str:
+    """What is to be said of a faulty app that the run is not for."""
+    more = " (and %d more)" % (len(lines) - 1) if len(lines) > 1 else ""
+    return "stays as it was applied: %s%s" % (lines[0], more)
 
 
 def _tell_taken(apps: t.Sequence[App], invalid: t.Collection[str], report: Report) -> None:

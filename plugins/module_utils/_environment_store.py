@@ -172,8 +172,13 @@ class Store:
         if wish.lock is None:
             return
         if wish.request.kind == "streamlit" and "streamlit" not in locks.packages(wish.lock):
+            remedy = (
+                'add it to [project] dependencies of pyproject.toml, and run "uv lock" again'
+                if wish.request.is_locked
+                else 'add a line such as "streamlit==1.41.*"'
+            )
             wish.failure = EnvironmentFailedError(
-                'streamlit is not among what %s asks for: add a line such as "streamlit==1.41.*"' % wish.request.source
+                "streamlit is not among what %s asks for: %s" % (wish.request.source, remedy)
             )
             return
         wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources, wish.request.builder)

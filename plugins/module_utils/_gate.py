@@ -62,6 +62,7 @@ class Candidate:
     :param uid: of the user that must own its listener
     :param deploy: what its app wants of the gate
     :param say: is told which proof is under way
+    :ivar notices: what people should know of a candidate that has proven itself
     :param public_url: where people open it (scheme and host), or None when that is not known
     """
 
@@ -73,6 +74,7 @@ class Candidate:
     deploy: DeploySettings
     public_url: str | None = None
     say: t.Callable[[str], None] = lambda line: None
+    notices: list[str] = field(default_factory=list, init=False)
     pid: int = field(default=0, init=False)
     started: float = field(default_factory=time.monotonic, init=False)
 
@@ -205,11 +207,15 @@ def _visit(candidate: Candidate, step: str, what: str, page: str) -> list[str]:
             cause = _log_tail.cause(log) if uncaught else seen.exception
             raise GateError(step, "%s raised an exception: %s" % (what, cause))
         # Streamlit logs what the script does not catch itself.
-        candidate.say(
-            "%s shows an exception, and its log has none: taken as shown on purpose: %s" % (what, seen.exception)
+        candidate.notices.append(
+            "%s shows an exception that its log does not have, so it is taken as shown on purpose: %s"
+            % (what, seen.exception)
         )
     elif seen.status == _probe_websocket.SWITCHED and not seen.ended:
-        candidate.say("%s has not ended yet, and has shown %d elements without an exception" % (what, seen.elements))
+        candidate.notices.append(
+            "%s did not end while it was looked at, and has shown %d elements without an exception"
+            % (what, seen.elements)
+        )
     return seen.pages
 
 

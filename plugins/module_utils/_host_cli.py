@@ -22,7 +22,7 @@ usage: pyapps ctl [COMMAND ...]      ask or change supervisor: status, restart a
        pyapps task ROOT APP RELEASE PORTS -- COMMAND [ARGUMENT ...]   (a run's) a command as the app's process would run
        pyapps pages ENTRY_FILE SECONDS       (a run's, with the app's Python) run each page once
        pyapps run -- COMMAND [ARGUMENT ...]  (supervisor's) become a command that does not outlive supervisord
-       pyapps watch ROOT [SOCKET]            (supervisor's) look after the apps
+       pyapps watch ROOT [FIREWALL [SOCKET]] (supervisor's) look after the apps
        pyapps container                      (Docker's) become supervisord, the first process of a container
        pyapps container-drain SECONDS        (a run's) end the container when nobody needs it any more
        pyapps container-gate                 (a run's) let the apps of a container prove themselves
@@ -109,7 +109,7 @@ _COMMANDS: t.Mapping[str, _Command] = {
     "start": _Command(_start, lambda words: len(words) == 3),
     "task": _Command(_task, lambda words: len(words) >= 6 and words[4] == "--"),
     "run": _Command(_run, lambda words: len(words) >= 2 and words[0] == "--"),
-    "watch": _Command(_watch, lambda words: len(words) in (1, 2)),
+    "watch": _Command(_watch, lambda words: len(words) in (1, 2, 3)),
     "container": _Command(_container, lambda words: not words),
     "container-drain": _Command(_container_drain, lambda words: len(words) == 1),
     "container-gate": _Command(_container_gate, lambda words: not words),

@@ -190,6 +190,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         try:
             if not self._answer():
                 self.send_error(404)
+        except BrokenPipeError:
+            self.close_connection = True  # uv has seen enough
+        except ConnectionResetError as error:
+            self._fail(502, None if self._begun else str(error))  # in the middle of an answer it was uv
         except urllib.error.HTTPError as error:
             # That an index has no such package is an answer, not a fault.
             self._fail(error.code, None if error.code == 404 else "%s answered %d" % (error.url, error.code))
@@ -220,6 +224,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Type", _PAGE)
             self.send_header("Content-Length", str(len(page)))
             self.end_headers()
+            self._begun = True
             if self.command == "GET":
                 self.wfile.write(page)
         return page is not None

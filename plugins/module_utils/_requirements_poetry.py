@@ -85,6 +85,8 @@ def read_poetry_lock(text: str, report: FileReport) -> tuple[Requirement, ...]:
 def _python(value: object, report: FileReport) -> tuple[str, ...]:
     try:
         if isinstance(value, str):
+            # Each alternative is enough, and the last one is the newest.
+            value = value.rpartition("||")[2].strip()
             # 3.12 alone would mean 3.12.0 and no other, which nobody wants.
             return version_conditions(value + ".*" if _MINOR.fullmatch(value) else value)
     except RequirementError:

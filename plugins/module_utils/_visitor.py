@@ -18,13 +18,18 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
 
 RENDERING = 8.0
-"""Seconds after which a script that shows something new again and again is believed, although it does not end."""
+"""Seconds after which a script that changes what it shows again and again is believed, although it does not end.
+
+One that goes on to show more is waited for: what comes last may be what is broken.
+"""
 
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 _LANGUAGE, _TIME_ZONE = "en-US", "UTC"
 
 # BackMsg.rerun_script, ClientState.page_name, .context_info, and ContextInfo's own.
 _RERUN_SCRIPT, _PAGE_NAME, _CONTEXT_INFO, _ZONE, _LOCALE, _URL = 11, 4, 8, 1, 3, 4
+# ForwardMsg.metadata and its .delta_path: where on the page an element is
+_METADATA, _PLACE = 2, 2
 # ForwardMsg.new_session, .delta, .script_finished, .session_event, .navigation
 _NEW_SESSION, _DELTA, _FINISHED, _EVENT, _NAVIGATION = 4, 5, 6, 10, 23
 # NewSession.app_pages, Navigation.app_pages; AppPage.page_name, .is_default, .url_pathname
@@ -37,7 +42,7 @@ _COMPILE_ERROR, _EARLY_FOR_RERUN = 1, 2  # of script_finished
 _ALL_BYTES = 256 << 20  # of one visit
 _ENOUGH_BYTES = 128 << 20  # of messages; a script that shows so much is believed as one that goes on
 _MOST_BYTES = 4 << 20  # of a message that is looked into: an exception is short
-_NEW_AGAIN = 3  # in so many different seconds
+_CHANGES = 3  # in so many different seconds
 _LONGEST_TOLD = 300  # characters of an exception
 _LONGEST_NAME = 200  # characters of a page's
 
@@ -63,7 +68,7 @@ class Seen:
 
 
 def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> Seen:
-    """Open an app and wait until its script has ended, or shows something new again and again.
+    """Open an app and wait until its script has ended, or changes what it shows again and again.
 
     :param path: of the WebSocket
     :param url: of the app, with its scheme and host, ending with a slash
@@ -89,16 +94,21 @@ def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> See
         if opened.status != _probe_websocket.SWITCHED:
             return seen
         _websocket_messages.send(opened.connection, _first_question(url + page, page))
-        new: set[int] = set()
+        places: set[bytes] = set()
+        changed: set[int] = set()
         received = 0
         try:
             for message in _websocket_messages.messages(opened.stream, opened.connection, _MOST_BYTES):
                 _take(seen, message)
                 passed = time.monotonic() - begun
-                new.add(int(passed))
+                place = _place(message)
+                if place in places:
+                    changed.add(int(passed))
+                elif place is not None:
+                    places.add(place)
                 received += len(message)
-                goes_on = (passed > RENDERING and len(new) >= _NEW_AGAIN) or received > _ENOUGH_BYTES
-                if seen.ended or (goes_on and seen.elements >= _NEW_AGAIN):
+                goes_on = passed > RENDERING and len(changed) >= _CHANGES
+                if seen.ended or goes_on or (seen.elements and received > _ENOUGH_BYTES):
                     break
             else:
                 raise ProbeError("the app closed the connection")
@@ -135,6 +145,13 @@ def _take(seen: Seen, message: bytes) -> None:
                 seen.ended = seen.ended or seen.exception is not None
     except _protobuf.ProtobufError as error:
         raise ProbeError("what the app sends is not Streamlit's: %s" % error) from None
+
+
+def _place(message: bytes) -> bytes | None:
+    """Where on the page the element of a ForwardMsg is; None when it brings none."""
+    if all(number != _DELTA for number, _value in _protobuf.fields(message)):
+        return None
+    return _protobuf.inner(message, _METADATA, _PLACE)
 
 
 def _told(exception: bytes | None) -> str | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.action import app_table as app_table_action
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _ports
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_turn, _ports
 from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
 from helpers.apps import SETTINGS, make_app
 from helpers.environments import environment
@@ -63,10 +63,21 @@ class Refused:
     waits: float = 0
 
 
+SHOWS_MORE = """\
+import time
+import streamlit as st
+for number in range(4):
+    st.write(number)
+    time.sleep(3)
+{}["late"]
+"""
 DIES_LATER = "import os, threading\nthreading.Timer(3, os._exit, [7]).start()\n"
 
 RELEASES = {
     "raises an exception": Refused("script", "ValueError: no such table", "raise ValueError('no such table')"),
+    "shows more and more and then fails": Refused(
+        "script", "KeyError: 'late'", SHOWS_MORE, wants={"script_timeout": 60}, waits=12
+    ),
     "can not import": Refused("script", "No module named 'nowhere'", "import nowhere"),
     "syntax error": Refused("script", "SyntaxError", "def:\n"),
     "recursion without an end": Refused("script", "RecursionError", "def f():\n    return f()\nf()\n"),
@@ -300,6 +311,18 @@ def test_a_port_that_a_stranger_takes_meanwhile_is_left_to_it(used: UsedApp, mon
     assert result["state"] == "failed"
     expected = "port %d is held by pid %d" % (port, os.getpid()) if os.geteuid() == 0 else "ended by itself"
     assert expected in result["reason"]
+
+
+def test_a_fault_of_ours_leaves_no_candidate(used: UsedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(candidate: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(_app_turn, "prove", fault)
+    used.host.release(used.name, GOOD + "# fault\n")
+    before = sorted(os.listdir(used.host.layout.programs))
+    result = used.deploy("a fault of ours")
+    assert (result["state"], result["note"]) == ("failed", "kept (old release serves)")
+    assert sorted(os.listdir(used.host.layout.programs)) == before
 
 
 def test_refused_candidates_do_not_fill_the_disk_with_logs(used: UsedApp) -> None:

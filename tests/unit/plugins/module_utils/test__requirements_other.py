@@ -179,6 +179,16 @@ def test_what_is_left_out_is_told(tmp_path: Path, files: dict[str, str], notice:
     assert "streamlit" in needs.files["requirements.txt"]
 
 
+@pytest.mark.parametrize(
+    ("python", "conditions"),
+    [(">=3.9,<3.9.7 || >3.9.7,<4.0", [">3.9.7", "<4.0"]), ("3.10 || 3.11", ["==3.11.*"])],
+)
+def test_of_several_ranges_of_poetry_the_last_one_counts(tmp_path: Path, python: str, conditions: list[str]) -> None:
+    found, report = read(tmp_path, poetry('python = "%s"' % python))
+    assert report.problems == []
+    assert sorted(found.python.conditions) == sorted(conditions)
+
+
 def poetry(line: str) -> dict[str, str]:
     return {"pyproject.toml": "[tool.poetry.dependencies]\nstreamlit = '*'\n%s\n" % line}
 

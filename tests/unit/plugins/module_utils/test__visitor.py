@@ -20,6 +20,11 @@ FINISHED, NOT_COMPILED, BEGUN_ANEW = (bytes([6 << 3, status]) for status in (0, 
 TEXT = message_of((5, message_of((3, b""))))  # ForwardMsg.delta, Delta.new_element
 
 
+def at(place: int) -> bytes:
+    """An element in a place of the page: ForwardMsg.metadata, .delta_path."""
+    return message_of((2, message_of((2, bytes([0, place]))))) + TEXT
+
+
 def exception(kind: str, text: str) -> bytes:
     """What Streamlit has of an exception: Exception.type and .message."""
     return message_of((1, kind), (2, text))
@@ -87,12 +92,20 @@ def test_the_other_pages_are_known(number: int, field: int) -> None:
     assert seen.pages == ["one", "two"]
 
 
-def test_who_shows_something_new_again_and_again_needs_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_changes_what_it_shows_needs_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """This one closes without an end; who waited for it would be told so."""
     monkeypatch.setattr(_visitor, "RENDERING", 0.0)
-    monkeypatch.setattr(_visitor, "_NEW_AGAIN", 1)
-    seen, *_came = visit(TEXT, TEXT, TEXT)
+    monkeypatch.setattr(_visitor, "_CHANGES", 1)
+    seen, *_came = visit(at(0), at(1), at(1))
     assert (seen.ended, seen.exception) == (False, None)
+
+
+def test_who_goes_on_to_show_more_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes last may be what is broken; a page that shows something each few seconds was believed before."""
+    monkeypatch.setattr(_visitor, "RENDERING", 0.0)
+    monkeypatch.setattr(_visitor, "_CHANGES", 1)
+    seen, *_came = visit(at(0), at(1), at(2), raised("PermissionError", "result.csv"), FINISHED)
+    assert seen.exception == "PermissionError: result.csv"
 
 
 def test_who_shows_very_much_needs_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
