@@ -139,7 +139,7 @@ def test_one_apps_typo_stops_no_other(here: Here) -> None:
     setup.write_text(right + "colour = 1\n")
     before = here.touched(here.other)
     try:
-        alone = here.play("deploy", app=here.diary, pyapps_secrets={"left": {"env": {"A": "b"}}})
+        alone = here.play("site", app=here.diary, pyapps_secrets={"left": {"env": {"A": "b"}}})
         kept = here.host.site(pyapps_invalid="keep", **here.tunnel.variables)
         misspelt = here.host.site(pyapps_frontt="caddy", pyapps_parallel="two", **here.tunnel.variables)
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers import attacks
 from helpers.attacks import Attack, record, record_open, recorded
-from tools.hostile_table import report, together
+from tools.hostile_table import HEAD, PAGE, report, together, with_table
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,19 @@ def test_what_is_known_to_be_open_stands_apart_and_is_no_fault() -> None:
     assert code == 0
     assert "1 attacks, 1 tries, 0 got through" in lines
     assert lines.index("image  digs    3") > lines.index("Open, as docs/explanation/safety.md says:")
+
+
+def test_the_page_has_the_last_table_and_no_older_one() -> None:
+    tried = [Attack("image", "climbs a|b", 2, 0), Attack("image", "digs", 3, 3, is_open=True)]
+    once = with_table("# Attacks\n\n", tried)
+    assert once == "# Attacks\n\n" + HEAD + "| image | climbs a\\|b | 2 | 0 |\n"
+    assert with_table(once, tried) == once
+
+
+def test_the_page_of_the_docs_has_a_whole_run_in_which_nothing_got_through() -> None:
+    rows = PAGE.read_text(encoding="utf-8").partition(HEAD)[2].splitlines()
+    assert len(rows) > 200
+    assert {row.rsplit("| ", 1)[1] for row in rows} == {"0 |"}
 
 
 def test_an_attack_is_recorded_whether_it_got_through_or_not(records: Path) -> None:
