@@ -115,7 +115,19 @@ def _plan(
     given = os.path.join(layout.given_secrets(place.name), TOML)
     toml = given if os.path.exists(given) else None
     code = os.path.join(place.release(name), "code")
+    variables.update(_own_packages(code))
     return Start(command, code, variables, limits, port, app_ports, toml)
+
+
+def _own_packages(code: str) -> dict[str, str]:
+    """Where the app's own packages are, for a project that keeps them below ``src``.
+
+    Elsewhere people install such a project into its environment as it stands (``uv sync``, ``pip install -e .``), which
+    only tells Python this folder; an environment of ours is shared, and no code of an app is installed into it.
+    """
+    source = os.path.join(code, "src")
+    is_project = any(os.path.exists(os.path.join(code, name)) for name in ("pyproject.toml", "setup.py"))
+    return {"PYTHONPATH": source} if is_project and os.path.isdir(source) else {}
 
 
 def _given(layout: Layout, variables: t.Mapping[str, str]) -> dict[str, str]:

@@ -78,6 +78,9 @@ RELEASES = {
     "shows more and more and then fails": Refused(
         "script", "KeyError: 'late'", SHOWS_MORE, wants={"script_timeout": 60}, waits=12
     ),
+    "asks for a secret that it was not given": Refused(
+        "script", "with pyapps_secrets: see docs/how-to/secrets.md", "import streamlit as st\nst.secrets['key']\n"
+    ),
     "can not import": Refused("script", "No module named 'nowhere'", "import nowhere"),
     "syntax error": Refused("script", "SyntaxError", "def:\n"),
     "recursion without an end": Refused("script", "RecursionError", "def f():\n    return f()\nf()\n"),

@@ -49,6 +49,24 @@ def test_the_plan_of_a_process(layout: Layout) -> None:
     assert plan.environment["PYAPPS_APP"] == "app_1"
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["pyproject.toml", "src/sales/__init__.py"], True),
+        (["setup.py", "src/sales/__init__.py"], True),
+        (["src/sales/__init__.py"], False),
+        (["pyproject.toml", "sales/__init__.py"], False),
+    ],
+)
+def test_a_project_finds_its_own_packages(layout: Layout, files: list[str], found: bool) -> None:
+    code = Path(layout.app("app_1").release("f" * 16), "code")
+    for file in files:
+        (code / file).parent.mkdir(parents=True, exist_ok=True)
+        (code / file).touch()
+    environment = _starter.plan(layout, "app_1", INSTANCE).environment
+    assert environment.get("PYTHONPATH") == (str(code / "src") if found else None)
+
+
 def test_secrets_win_over_settings_but_not_over_the_host(layout: Layout) -> None:
     """C-11: they come from a file beside the code, which the starter parses; no shell, no argv."""
     secrets = Path(layout.app("app_1").release("f" * 16), "secret-env.json")
