@@ -167,7 +167,7 @@ class PythonStore:
             path = os.path.join(self.envs, name, "bin", "python")
             if name not in leaving and os.path.islink(path):
                 paths.append(os.readlink(path))
-        used = {os.path.relpath(path, self.folder).split("/")[0] for path in paths}
+        used = {os.path.relpath(path, self.folder).partition("/")[0] for path in paths}
         return [name for name in _list(self.folder) if _NAME.fullmatch(name) and name not in used]
 
 
