@@ -78,13 +78,13 @@ def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> See
     :raises ProbeError: no WebSocket, or it broke
     """
     begun = time.monotonic()
-    place = urllib.parse.urlsplit(url)
+    address = urllib.parse.urlsplit(url)
     asked = _probe_websocket.opened(
         "127.0.0.1",
         port,
         path,
-        host_header=place.netloc,
-        origin="%s://%s" % (place.scheme, place.netloc),
+        host_header=address.netloc,
+        origin="%s://%s" % (address.scheme, address.netloc),
         timeout=seconds,
         headers={"User-Agent": _BROWSER, "Accept-Language": _LANGUAGE},
         limit=_ALL_BYTES,
