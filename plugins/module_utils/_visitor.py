@@ -43,6 +43,8 @@ _ALL_BYTES = 256 << 20  # of one visit
 _ENOUGH_BYTES = 128 << 20  # of messages; a script that shows so much is believed as one that goes on
 _MOST_BYTES = 4 << 20  # of a message that is looked into: an exception is short
 _CHANGES = 3  # in so many different seconds
+_MOST_PLACES = 10_000  # that are remembered
+_LONGEST_PLACE = 100  # bytes
 _LONGEST_TOLD = 300  # characters of an exception
 _LONGEST_NAME = 200  # characters of a page's
 
@@ -104,7 +106,7 @@ def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> See
                 place = _place(message)
                 if place in places:
                     changed.add(int(passed))
-                elif place is not None:
+                elif place is not None and len(places) < _MOST_PLACES:
                     places.add(place)
                 received += len(message)
                 goes_on = passed > RENDERING and len(changed) >= _CHANGES
@@ -151,7 +153,11 @@ def _place(message: bytes) -> bytes | None:
     """Where on the page the element of a ForwardMsg is; None when it brings none."""
     if all(number != _DELTA for number, _value in _protobuf.fields(message)):
         return None
-    return _protobuf.inner(message, _METADATA, _PLACE)
+    try:
+        place = _protobuf.inner(message, _METADATA, _PLACE)
+    except _protobuf.ProtobufError:
+        return None
+    return place if place is not None and len(place) <= _LONGEST_PLACE else None
 
 
 def _told(exception: bytes | None) -> str | None:
