@@ -43,7 +43,7 @@ class ActionModule(TableAction):
         # The table has said it all, and Ansible shows a failure's message twice.
         steps = ", ".join("%s (%s)" % (name, results[name].step) for name in failed)
         message = "%d of %d apps failed: %s" % (len(failed), len(results), steps)
-        return lines, {"failed": given.get("fail", True), "failed_apps": failed, "msg": message}
+        return lines, {"failed": given["fail"], "failed_apps": failed, "msg": message}
 
 
 def invalid_results(invalid: dict[str, list[str]]) -> Results:

@@ -36,7 +36,7 @@ _ADVICE = {
     "front": "the site playbook sets its configuration right and starts it; its log says why it ended (%s).",
     "program": "`pyapps ctl tail %s` on the host shows what it has said, `pyapps ctl restart` starts it anew.",
     "supervisor": "the site playbook starts the daemon again (%s).",
-    "host": "make room, or run the site playbook where a file of ours can not be read (%s).",
+    "host": "make room, or run the site playbook where a file of ours cannot be read (%s).",
 }
 
 

@@ -90,20 +90,12 @@ def read_catalog(
         # The name of the one that is meant may stand in a file that cannot be read: then all is told.
         left = _left_out(chosen, claims, {app["name"] for app in apps}, clashing, served)
     else:
-        # Nobody can say whose it is what two apps want, so neither stays as it was.
-        disputed = {_file_of(problem, served) for problem in clashing}
-        left = [claim for claim in claims if claim.file not in disputed] if keep_invalid else []
-    faulty = {claim.file for claim in left}
-    invalid = {}
-    for claim in claims:
-        lines = [problem.as_line() for problem in faults[claim.file]]
-        if claim.file not in faulty:
-            report.problems += faults[claim.file]
-        elif chosen:
-            report.notices.append(_left_notice(lines))
-        elif assignment.holds(claim.name):
-            invalid[claim.name or slug(os.path.basename(os.path.dirname(os.path.abspath(claim.file))))] = lines
-    wrong = {os.path.dirname(os.path.abspath(file)) for file in faulty}
+        left = _undisputed(claims, clashing, served) if keep_invalid else []
+    report.problems += [problem for claim in claims if claim not in left for problem in faults[claim.file]]
+    if chosen:
+        report.notices += [_left_notice(faults[claim.file]) for claim in left]
+    invalid = {} if chosen else _invalid([claim for claim in left if assignment.holds(claim.name)], faults)
+    wrong = {_folder(claim) for claim in left}
     apps = [app for app in apps if assignment.holds(app["name"]) and app["folder"] not in wrong]
     _tell_taken(apps, invalid, report)
     return Catalog(sorted(apps, key=lambda app: str(app["name"])), report.notices, report.problems, invalid)
@@ -120,10 +112,28 @@ def _notices(readers: t.Sequence[AppReader], own: t.Sequence[Report], chosen: t.
     return [notice for each in meant for notice in each.notices]
 
 
-def _left_notice(lines: t.Sequence[str]) -> str:
+def _left_notice(faults: t.Sequence[Problem]) -> str:
     """What is to be said of a faulty app that the run is not for."""
-    more = " (and %d more)" % (len(lines) - 1) if len(lines) > 1 else ""
-    return "stays as it was applied: %s%s" % (lines[0], more)
+    more = " (and %d more)" % (len(faults) - 1) if len(faults) > 1 else ""
+    return "stays as it was applied: %s%s" % (faults[0].as_line(), more)
+
+
+def _invalid(left: t.Iterable[Claim], faults: t.Mapping[str, t.Sequence[Problem]]) -> dict[str, list[str]]:
+    """What is wrong with apps that a run goes on without, in lines, by the app's name as far as its file tells it."""
+    return {
+        claim.name or slug(os.path.basename(_folder(claim))): [problem.as_line() for problem in faults[claim.file]]
+        for claim in left
+    }
+
+
+def _folder(claim: Claim) -> str:
+    return os.path.dirname(os.path.abspath(claim.file))
+
+
+def _undisputed(faulty: t.Sequence[Claim], clashing: t.Sequence[Problem], served: t.Sequence[Claim]) -> list[Claim]:
+    """The faulty apps that may stay as they were. What two apps want stays with neither: nobody can say whose it is."""
+    disputed = {_file_of(problem, served) for problem in clashing}
+    return [claim for claim in faulty if claim.file not in disputed]
 
 
 def _tell_taken(apps: t.Sequence[App], invalid: t.Collection[str], report: Report) -> None:

@@ -30,8 +30,8 @@ OLDEST_WITH_TOKEN_FILE = (2025, 4, 0)
 """The first release that knows ``--token-file``."""
 
 _MARK = "# Made by the Ansible collection selfhost.pyapps; a change here is overwritten by its next run.\n"
-_HOST_NAME = re.compile(r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
-_TUNNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+HOST_NAME = re.compile(r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+TUNNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SERVICE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 
 
@@ -96,12 +96,12 @@ def problems(tunnel: Tunnel) -> list[str]:
             "cloudflared_token: this is not a tunnel's token. Take only the long word of the dashboard's command; it "
             "begins with eyJ"
         )
-    if tunnel.name and not _TUNNEL.fullmatch(tunnel.name):
+    if tunnel.name and not TUNNEL.fullmatch(tunnel.name):
         found.append("cloudflared_tunnel: found %r; allowed is a tunnel's name or UUID" % tunnel.name)
     found += [
         "cloudflared_hostnames: found %r; allowed are host names such as apps.example.com or *.example.com" % name
         for name in tunnel.hostnames
-        if not _HOST_NAME.fullmatch(name)
+        if not HOST_NAME.fullmatch(name)
     ]
     if not _SERVICE.fullmatch(tunnel.service):
         found.append("cloudflared_service: found %r; allowed is a URL such as http://127.0.0.1:80" % tunnel.service)

@@ -38,7 +38,6 @@ FOREIGN_ORIGIN = "https://pyapps-gate.invalid"
 """A page that no app lets in: the name can not exist (RFC 6761)."""
 
 _POLL = 0.1
-_NO_SECRETS = "No secrets found"  # Streamlit's words
 _LOG_SECONDS = 1.0  # how long a traceback may take from the process's pipe through supervisord into its file
 
 
@@ -106,7 +105,7 @@ def prove(candidate: Candidate) -> None:
         reason = blame_memory(limits_of(candidate.settings), error.reason, log)
         code = candidate.layout.app(candidate.record.app).code(candidate.record.release)
         reason = with_advice(reason, log, code, candidate.settings)
-        if _NO_SECRETS in reason:
+        if kind_of(candidate.settings["kind"]).asks_for_secrets in reason:
             reason += ". Give the app what it asks for with pyapps_secrets: see docs/how-to/secrets.md"
         raise GateError(error.step, reason, error.log) from None
 

@@ -189,7 +189,7 @@ def user_problems(
 
 
 def missing_packages(layout: Layout, with_uv: bool, with_firewall: bool) -> list[str]:
-    """Debian packages without which our tools can not be installed or work.
+    """Debian packages without which our tools cannot be installed or work.
 
     :param with_uv: whether uv is to be installed, which needs Python's venv module
     :param with_firewall: whether other users are to be kept from the ports of apps

@@ -29,6 +29,7 @@ class Kind:
     :param health_path: path on the app's port that answers ``health_body`` while the process is well
     :param stream_path: path of the app's WebSocket, or None
     :param tells_exceptions: whether its log tells the exceptions that nobody has caught from those that an app shows
+    :param asks_for_secrets: what an exception says when the app reads a secret and was given none
     :param sessions_path: path that tells how many sessions are open, or None
     :param session_keep_seconds: how long the process keeps a session whose connection is lost, counted from the loss
     """
@@ -41,6 +42,7 @@ class Kind:
     health_body: str
     stream_path: t.Callable[[Settings], str | None]
     tells_exceptions: t.Callable[[Settings], bool]
+    asks_for_secrets: str
     sessions_path: t.Callable[[Settings], str | None]
     session_keep_seconds: t.Callable[[Settings], float]
 
@@ -78,6 +80,7 @@ KINDS: t.Mapping[str, Kind] = {
         stream_path=_below_base("/_stcore/stream"),
         # They are warnings.
         tells_exceptions=lambda settings: _config(settings).get("logger.level") not in ("error", "critical"),
+        asks_for_secrets="No secrets found",
         # Without the family's name the answer holds every cache of the app, too, and may be long.
         sessions_path=_below_base("/_stcore/metrics?families=active_sessions"),
         session_keep_seconds=_streamlit_keeps,

@@ -22,7 +22,7 @@ _REMOVE = (
 
 
 def problem(layout: Layout, port: int, holder: Listener, site: str = NGINX_SITE) -> str:
-    """Why the front can not have its port, and the ways out.
+    """Why the front cannot have its port, and the ways out.
 
     :param holder: who listens there, and is not the front that is wanted
     :param site: where nginx has the site of a host of ours

@@ -195,7 +195,7 @@ def _read_programs(source: str, found: Plan) -> tuple[dict[str, Program], Tunnel
         everything = programs(text or "")
     except ValueError as error:
         everything = {}
-        found.say("supervisord.conf", LEFT, "it can not be read: %s" % error)
+        found.say("supervisord.conf", LEFT, "it cannot be read: %s" % error)
     for name, program in everything.items():
         tunnel = tunnel_of_command(program.command)
         if program.folder:

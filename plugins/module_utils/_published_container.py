@@ -208,7 +208,7 @@ def _counterpart(
     images = {each.image for each in operations if each.kind in (BUILD, RUN)}
     host = next((name for name, host in hosts.items() if images == {host.image}), None)
     if host is None:
-        why = "which image is meant can not be known here" if hosts else "there is no Dockerfile to make an image of"
+        why = "which image is meant cannot be known here" if hosts else "there is no Dockerfile to make an image of"
         return [], LEFT, "%s (how-to: container)" % why
     runs = [each for each in operations if each.kind == RUN]
     ports = [port for each in runs for port in each.ports]

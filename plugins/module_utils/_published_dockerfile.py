@@ -196,7 +196,7 @@ def _from(each: Instruction) -> tuple[str, str]:
 def _take_base(stage: list[Instruction], image: Image, known: dict[str, str]) -> None:
     line, name = stage[0].line, _expand(_from(stage[0])[0], known)
     if name is None or not _REFERENCE.fullmatch(name):
-        image.leave(line, "FROM", "the base's name can not be known here: write it into pyapps_image_base")
+        image.leave(line, "FROM", "the base's name cannot be known here: write it into pyapps_image_base")
     elif _NOT_DEBIAN.search(name):
         image.leave(
             line, "FROM", "%s is not made from Debian, and an image here must be (how-to: container)" % show(name)
@@ -247,12 +247,17 @@ def _take_argument(each: Instruction, image: Image, known: dict[str, str]) -> No
         image.leave(each.line, "ARG", "an image here takes no arguments when it is built")
 
 
-def _take_variables(each: Instruction, image: Image, known: dict[str, str]) -> None:
+def _expanded(each: Instruction, image: Image, known: t.Mapping[str, str]) -> t.Iterator[tuple[str, str, str | None]]:
+    """Name and value of each pair, as written and with the variables in it; None where one of them is not known."""
     pairs = _pairs(each.rest)
     if pairs is None:
-        image.leave(each.line, "ENV", "not understood: is a quote or a value missing?")
+        image.leave(each.line, each.word, "not understood: is a quote or a value missing?")
     for name, value in pairs or []:
-        expanded = None if _has_literal_dollar(each.rest) else _expand(value, known)
+        yield name, value, None if _has_literal_dollar(each.rest) else _expand(value, known)
+
+
+def _take_variables(each: Instruction, image: Image, known: dict[str, str]) -> None:
+    for name, value, expanded in _expanded(each, image, known):
         if expanded is not None:
             known[name] = expanded
         if name in _OWN_VARIABLES or (name == "ALWAYS_HEALTHY" and value.lower() != "true"):
@@ -269,11 +274,7 @@ def _take_variables(each: Instruction, image: Image, known: dict[str, str]) -> N
 
 
 def _take_labels(each: Instruction, image: Image, known: dict[str, str]) -> None:
-    pairs = _pairs(each.rest)
-    if pairs is None:
-        image.leave(each.line, "LABEL", "not understood: is a quote or a value missing?")
-    for name, value in pairs or []:
-        expanded = None if _has_literal_dollar(each.rest) else _expand(value, known)
+    for name, _value, expanded in _expanded(each, image, known):
         if expanded is None or not expanded.isprintable() or not _LABEL.fullmatch(name):
             image.leave(each.line, "LABEL %s" % name[:40], "not understood: write it into image_labels")
         else:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.common import yaml
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import KIB
+from ansible_collections.selfhost.pyapps.plugins.module_utils._cloudflared import HOST_NAME, TUNNEL
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_plan import CHANGED, LEFT, TAKEN, Plan, text_of
 
@@ -26,8 +27,6 @@ _VAULT = "tunnel-secret.yml"
 """Beside the variables, where the command in them puts the secret, encrypted."""
 
 _LARGEST = 64 * KIB
-_HOST_NAME = re.compile(r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
-_TUNNEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HERE = frozenset(("localhost", "127.0.0.1", "::1", "0.0.0.0"))  # noqa: S104 (to compare with)
 _MOST_NAMES = 100
@@ -57,7 +56,7 @@ def tunnel_of_command(words: t.Sequence[str]) -> Tunnel | None:
         return None
     by_token = any(word.startswith("--token") for word in words)
     last = words[-1]
-    named = "run" in words[:-1] and not by_token and _TUNNEL.fullmatch(last) and not words[-2].startswith("--")
+    named = "run" in words[:-1] and not by_token and TUNNEL.fullmatch(last) and not words[-2].startswith("--")
     tunnel = Tunnel(by_token=by_token)
     _call(tunnel, last if named else "")
     return tunnel
@@ -114,7 +113,7 @@ def _read_config(source: str, name: str, front_port: int, tunnel: Tunnel, found:
     if config is None:
         return
     called = config.pop("tunnel", None)
-    if isinstance(called, str) and _TUNNEL.fullmatch(called):
+    if isinstance(called, str) and TUNNEL.fullmatch(called):
         _call(tunnel, called)
     elif called is not None:
         found.say(what + ": tunnel", LEFT, "allowed is a tunnel's name or UUID: write it into cloudflared_tunnel")
@@ -171,7 +170,7 @@ def _take_rule(rule: object, front_port: int, tunnel: Tunnel) -> str:
         return "its service is not the apps' nginx: keep a cloudflared of your own for it"
     if not name:
         return "it let every host name in: write those that people use into pyapps_server_names (how-to: host-names)"
-    if not isinstance(name, str) or not _HOST_NAME.fullmatch(name.lower()) or len(tunnel.names) >= _MOST_NAMES:
+    if not isinstance(name, str) or not HOST_NAME.fullmatch(name.lower()) or len(tunnel.names) >= _MOST_NAMES:
         return "allowed is a host name such as apps.example.com: write it into pyapps_server_names"
     if "path" in rule:
         return "it lets only some paths in, which the role cloudflared does not"

@@ -94,7 +94,7 @@ def main() -> None:
             *_doctor_names.names(wish["public_url"], wish["server_names"]),
         ]
     except PermissionError as error:
-        module.fail_json(msg="The host below %s can not be examined: %s%s" % (layout.root, error, become_hint(error)))
+        module.fail_json(msg="The host below %s cannot be examined: %s%s" % (layout.root, error, become_hint(error)))
     module.exit_json(changed=False, findings=[finding.as_dict() for finding in findings])
 
 

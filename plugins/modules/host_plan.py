@@ -275,7 +275,7 @@ def main() -> None:
     try:
         _plan(module, layout)
     except PermissionError as error:
-        module.fail_json(msg="The host below %s can not be looked at: %s%s" % (layout.root, error, become_hint(error)))
+        module.fail_json(msg="The host below %s cannot be looked at: %s%s" % (layout.root, error, become_hint(error)))
 
 
 def _plan(module: AnsibleModule, layout: Layout) -> None:

@@ -59,6 +59,28 @@ class Counter:
         self._next = silent - silent % _EACH + _EACH
 
 
+def _display(line: str) -> None:
+    Display().display("    " + printable(line))
+
+
+@contextlib.contextmanager
+def _each_second(look: t.Callable[[], None]) -> t.Iterator[None]:
+    """Call a function each second while the block lasts, beside it."""
+    ended = threading.Event()
+
+    def follow() -> None:
+        while not ended.wait(_SECONDS):
+            look()
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 class Relay:
     """Reads along in another thread, beside the module's own call.
 
@@ -78,21 +100,14 @@ class Relay:
         self._connection = copy.copy(connection)
         self._connection.set_become_plugin(None)
         self._path = path
-        self._show = show or (lambda line: Display().display("    " + printable(line)))
+        self._show = show or _display
         self._counter = Counter(self._show, expected)
         self._shown = 0
-        self._ended = threading.Event()
 
-    @contextlib.contextmanager
-    def running(self) -> t.Iterator[None]:
+    def running(self) -> t.ContextManager[None]:
         """Show what comes while the block lasts."""
-        thread = threading.Thread(target=self._follow, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            thread.join()
+        # A run that has nothing to do has ended before the first look.
+        return _each_second(self._look)
 
     def finish(self, lines: t.Sequence[str]) -> None:
         """Show what was told after the last look."""
@@ -102,19 +117,17 @@ class Relay:
             self._counter.heard()
         self._shown = len(lines)
 
-    def _follow(self) -> None:
-        # A run that has nothing to do has ended before the first look.
-        while not self._ended.wait(_SECONDS):
-            self._counter.tick()
-            if self._connection.transport not in _TRANSPORTS:
-                continue
-            try:
-                rc, out, _err = self._connection.exec_command("cat " + shlex.quote(self._path), sudoable=False)
-            except AnsibleError:
-                continue
-            lines = out.decode(errors="replace").splitlines()
-            if rc == 0 and lines and lines[0] == self.token:
-                self.finish(lines[1:])
+    def _look(self) -> None:
+        self._counter.tick()
+        if self._connection.transport not in _TRANSPORTS:
+            return
+        try:
+            rc, out, _err = self._connection.exec_command("cat " + shlex.quote(self._path), sudoable=False)
+        except AnsibleError:
+            return
+        lines = out.decode(errors="replace").splitlines()
+        if rc == 0 and lines and lines[0] == self.token:
+            self.finish(lines[1:])
 
 
 class ProgressAction(ActionBase):  # type: ignore[misc]
@@ -142,27 +155,13 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         return result
 
 
-@contextlib.contextmanager
-def counting(expected: str = "", show: t.Callable[[str], None] | None = None) -> t.Iterator[None]:
+def counting(expected: str = "", show: t.Callable[[str], None] | None = None) -> t.ContextManager[None]:
     """Show that the block still works, while it lasts.
 
     :param expected: how long it may take, and why
     :param show: told each line
     """
-    counter = Counter(show or (lambda line: Display().display("    " + printable(line))), expected)
-    ended = threading.Event()
-
-    def follow() -> None:
-        while not ended.wait(_SECONDS):
-            counter.tick()
-
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return _each_second(Counter(show or _display, expected).tick)
 
 
 class CountingAction(ActionBase):  # type: ignore[misc]

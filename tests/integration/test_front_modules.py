@@ -80,7 +80,7 @@ def nginx(root: Path) -> Nginx:
 class TestNginxSite:
     def test_check_mode_tells_what_would_change_and_changes_nothing(self, nginx: Nginx) -> None:
         """S0-20, as the published build without ``-d``: a bare host, and one with a site, stay byte for byte as they
-        were; what can not be known is said so.
+        were; what cannot be known is said so.
         """
         before = nginx.files()
         result = nginx.run(check=True)

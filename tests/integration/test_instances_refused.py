@@ -27,7 +27,7 @@ from helpers.environments import environment
 from helpers.refusals import GOOD, UsedApp
 from helpers.serving_host import ServingHost
 
-TABLE = {"url": "https://apps.example", "preview_url": "", "removed": [], "notices": [], "invalid": {}}
+TABLE = {"url": "https://apps.example", "preview_url": "", "removed": [], "notices": [], "invalid": {}, "fail": True}
 app_table = app_table_action.ActionModule.__new__(app_table_action.ActionModule)  # what it shows needs no task
 
 RICH = "5" * 32  # an environment with rich in it
