@@ -94,6 +94,12 @@ class Request:
         """The file that people edit to change this environment."""
         return UV_LOCK if self.is_locked else self.entry
 
+    def how_to_add(self, requirement: str) -> str:
+        """How the app asks for one package more, in words; nobody adds a line to a lock."""
+        if self.is_locked:
+            return 'add "%s" to [project] dependencies of pyproject.toml, and run "uv lock" again' % requirement
+        return 'add a line such as "%s"' % requirement
+
     def inputs(self, interpreter: Interpreter, sources: list[t.Any]) -> str:
         """The name of its lock.
 

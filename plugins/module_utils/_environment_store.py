@@ -172,13 +172,9 @@ class Store:
         if wish.lock is None:
             return
         if wish.request.kind == "streamlit" and "streamlit" not in locks.packages(wish.lock):
-            remedy = (
-                'add it to [project] dependencies of pyproject.toml, and run "uv lock" again'
-                if wish.request.is_locked
-                else 'add a line such as "streamlit==1.41.*"'
-            )
             wish.failure = EnvironmentFailedError(
-                "streamlit is not among what %s asks for: %s" % (wish.request.source, remedy)
+                "streamlit is not among what %s asks for: %s"
+                % (wish.request.source, wish.request.how_to_add("streamlit==1.41.*"))
             )
             return
         wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources, wish.request.builder)

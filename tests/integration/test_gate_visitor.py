@@ -72,6 +72,10 @@ def test_what_a_browser_would_show_is_let_in_and_what_it_would_not_is_refused(
         serving_host.release(names[what], script, streamlit)
     results = serving_host.deploy().results
     assert {what: results[names[what]]["reason"] for what in LET_IN} == dict.fromkeys(LET_IN, "")
+    told = {what: " ".join(results[names[what]]["notices"]) for what in LET_IN}
+    assert "did not end while it was looked at" in told.pop("never ends")
+    assert "taken as shown on purpose: KeyError: 'a table'" in told.pop("shows an exception on purpose")
+    assert set(told.values()) == {""}
     for what, (_script, cause) in REFUSED.items():
         result = results[names[what]]
         assert (result["step"], cause in result["reason"]) == ("script", True), (what, result)

@@ -487,6 +487,15 @@ def test_a_run_for_some_apps_takes_a_faulty_other_one_as_it_was_applied(tmp_path
     assert stale == "pyapps_secrets: left: is no app: remove it"
 
 
+def test_a_run_for_some_apps_says_nothing_of_the_others_but_one_line_of_each_faulty_one(tmp_path: Path) -> None:
+    for name in ("nav", "other"):
+        make_app(tmp_path / name, files={"packages.txt": "no_package\n"})
+    make_app(tmp_path / "pyproj", TYPO + "shape = 1\n")
+    about_nav, faulty = read_catalog(str(tmp_path), chosen=["nav"]).notices
+    assert about_nav.startswith(str(tmp_path / "nav" / "packages.txt"))
+    assert faulty.endswith(" (and 1 more)")
+
+
 def test_a_run_for_a_faulty_app_is_refused_for_it_alone(tmp_path: Path) -> None:
     make_app(tmp_path / "nav", TYPO)
     make_app(tmp_path / "pyproj")
@@ -543,3 +552,11 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(tmp_path: Path, setti
     make_app(tmp_path / "a", settings)
     problem = next(problem for problem in read_catalog(str(tmp_path)).errors if problem.key == key)
     assert problem.message.endswith(said)
+
+
+def test_of_a_file_beside_the_app_no_line_is_shown(tmp_path: Path) -> None:
+    """It may be another app's, and hold a password."""
+    make_app(tmp_path / "a", files={"requirements.txt": "streamlit\n-r ../b/credentials.txt\n"})
+    make_app(tmp_path / "b", files={"credentials.txt": "PASSWORD=hunter2\n"})
+    problem = next(problem for problem in read_catalog(str(tmp_path)).errors if "credentials.txt" in problem.file)
+    assert (problem.key, problem.found) == ("line 1", "")

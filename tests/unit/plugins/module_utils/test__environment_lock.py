@@ -158,3 +158,8 @@ def test_a_tool_is_a_request() -> None:
     tool = Request.of_tool("supervisor", {"requirements": ["supervisor==4.3.*", "idna"]})
     assert tool.files == {"requirements.txt": "supervisor==4.3.*\nidna\n"}
     assert tool.is_tool
+
+
+@pytest.mark.parametrize(("lock", "words"), [({"uv.lock": ""}, 'run "uv lock" again'), ({}, 'a line such as "a"')])
+def test_who_lacks_a_package_is_told_where_to_add_it(lock: dict[str, str], words: str) -> None:
+    assert words in request(files={"pyproject.toml": "", **lock}).how_to_add("a")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _firewall,
     _host_layout,
     _host_plan,
     _host_tools,
@@ -278,3 +279,30 @@ def test_an_app_cannot_take_the_path_of_one_that_stays_as_it_was_applied() -> No
         assert "a as it is applied" in line
     (line,) = _host_plan.path_problems([entry("b", "")], applied)
     assert line.startswith("a as it is applied: streamlit.base_path: lies below the path")
+
+
+@pytest.mark.parametrize(
+    ("may_change", "is_installed", "wanted", "packages", "told"),
+    [
+        (True, False, True, ["nftables"], False),
+        (True, True, True, [], False),
+        (False, False, True, [], True),
+        (True, False, False, [], False),
+        (False, False, False, [], False),
+    ],
+)
+def test_the_firewall_needs_a_package_or_a_right(
+    layout: Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    may_change: bool,
+    is_installed: bool,
+    wanted: bool,
+    packages: list[str],
+    told: bool,
+) -> None:
+    monkeypatch.setattr(_firewall, "is_for", lambda layout: True)
+    monkeypatch.setattr(_firewall, "may_change", lambda: may_change)
+    monkeypatch.setattr(_firewall, "is_installed", lambda: is_installed)
+    missing = _host_plan.missing_packages(layout, False, wanted)
+    assert [name for name in missing if name == "nftables"] == packages
+    assert any("--cap-add=NET_ADMIN" in notice for notice in _host_plan.notices(layout, wanted)) == told

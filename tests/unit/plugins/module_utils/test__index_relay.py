@@ -167,3 +167,21 @@ def test_few_pages_are_in_memory_at_once() -> None:
         for connection in (waiting, other):
             connection.close()
         running.shutdown()
+
+
+def test_who_hangs_up_is_no_fault_of_the_index(capsys: pytest.CaptureFixture[str]) -> None:
+    """uv leaves when it has seen enough; the last complaint is told as the reason of a failed build."""
+
+    class LargeRelay(Relay):
+        def page(self, path: str) -> bytes | None:
+            return b"x" * (64 << 20)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    with _Server(listener, LargeRelay(["http://index.example/simple"], "/p")) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        with socket.create_connection(listener.getsockname()) as client:
+            client.sendall(b"GET /p/0/a/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.recv(1)
+        assert running.pages.acquire(timeout=60)
+        running.shutdown()
+    assert capsys.readouterr().err == ""

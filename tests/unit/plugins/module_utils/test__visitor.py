@@ -100,6 +100,15 @@ def test_who_changes_what_it_shows_needs_not_end(monkeypatch: pytest.MonkeyPatch
     assert (seen.ended, seen.exception) == (False, None)
 
 
+def test_only_so_many_places_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after them counts as more, which is waited for."""
+    monkeypatch.setattr(_visitor, "RENDERING", 0.0)
+    monkeypatch.setattr(_visitor, "_CHANGES", 1)
+    monkeypatch.setattr(_visitor, "_MOST_PLACES", 1)
+    seen, *_came = visit(at(0), at(1), at(1), FINISHED)
+    assert seen.ended
+
+
 def test_who_goes_on_to_show_more_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes last may be what is broken; a page that shows something each few seconds was believed before."""
     monkeypatch.setattr(_visitor, "RENDERING", 0.0)

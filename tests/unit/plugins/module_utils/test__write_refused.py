@@ -9,6 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _write_refused
 from ansible_collections.selfhost.pyapps.plugins.module_utils._write_refused import advice, with_advice
 
 DENIED = "PermissionError: [Errno 13] Permission denied: %s"
@@ -117,3 +118,14 @@ def test_a_text_of_slashes_is_looked_through_once(code: Path, text: str) -> None
     """It took the square of its length: hours for such a file. The whole suite would hang here."""
     (code / "app.py").write_text(text)
     assert advice([CLOSED, text], str(code), [])
+
+
+def test_only_the_beginning_of_a_line_is_looked_at(code: Path) -> None:
+    assert advice(["x" * 1900 + DENIED % "'a.txt'"], str(code), [])
+    assert advice(["x" * 2000 + DENIED % "'a.txt'"], str(code), []) is None
+
+
+def test_only_so_much_code_is_read(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_write_refused, "_ALL_SOURCES", 10)
+    (code / "a_first.py").write_text("# " + "x" * 20)
+    assert "Write its file into setup.toml" in str(advice([CLOSED], str(code), []))
