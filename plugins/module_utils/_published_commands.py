@@ -11,10 +11,10 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._debian_packages import is_name
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import show
 
 _SEPARATORS = frozenset(("&&", "||", ";", "|", "&", "(", ")", ";;", "|&"))
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,127}")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _OURS = frozenset(("ca-certificates", "nginx", "python3", "python3-minimal", "supervisor", "cloudflared"))
 _ENVIRONMENTS = frozenset(("python3-pip", "python3-venv", "pip", "setuptools", "wheel", "uv", "virtualenv"))
@@ -154,7 +154,7 @@ def _apt(program: str, words: list[str]) -> Judged:
     packages, left = [], []
     for word in asked:
         name = re.split("[=/:]", word)[0]
-        if not _PACKAGE.fullmatch(name):
+        if not is_name(name):
             left.append("%s is not a package's name: write what is meant into image_packages" % show(word[:60]))
         elif _COMPILERS.fullmatch(name):
             left.append(

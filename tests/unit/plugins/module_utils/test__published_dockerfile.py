@@ -181,3 +181,10 @@ def test_whatever_a_dockerfile_holds_it_is_read() -> None:
         image = read_dockerfile("".join(text))
         assert all(package.isascii() and package.isprintable() for package in image.packages)
         assert all(0 < left.line <= len(DOCKERFILE) for left in image.left)
+
+
+def test_what_apt_would_take_for_a_removal_is_no_package() -> None:
+    """``git-`` removes git."""
+    judged = judge(["apt-get", "install", "-y", "ffmpeg", "git-"])
+    assert judged.packages == ["ffmpeg"]
+    assert judged.left == ['"git-" is not a package\'s name: write what is meant into image_packages']
