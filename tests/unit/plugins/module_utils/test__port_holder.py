@@ -59,13 +59,14 @@ def test_the_caddy_of_another_demo_is_named_by_its_folder(command: str, root: st
 def test_a_hidden_server_is_guessed_by_its_user(tmp_path: Path) -> None:
     """Who is not root sees whose a socket is, and the processes of that user, but not which one has it."""
     program = tmp_path / "nginx"
-    program.symlink_to("/bin/sleep")
-    process = subprocess.Popen([program, "60"])
-    try:
+    program.symlink_to("/bin/cat")
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()  # until it answers, /proc may not have its command line yet
         name, words = described(Listener(pid=None, uid=os.geteuid(), command=None))
-    finally:
-        process.kill()
-        process.wait()
+        process.stdin.close()
     assert name in ("nginx", "caddy")  # another test may run one
     assert "probably %s (pid " % name in words
 
