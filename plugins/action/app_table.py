@@ -54,7 +54,7 @@ def invalid_results(invalid: dict[str, list[str]]) -> Results:
     results = {}
     for name, lines in invalid.items():
         reason, log = (lines[0], []) if len(lines) == 1 else ("its files have %d errors" % len(lines), lines)
-        results[name] = Result(note="stays as it was").failed("validate", reason, log)
+        results[name] = Result(note="nothing of it was changed").failed("validate", reason, log)
     return results
 
 

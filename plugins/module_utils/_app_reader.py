@@ -46,6 +46,7 @@ _LARGEST_SETTINGS = 64 * KIB
 _MOST_DATA_PATHS = 100  # each is compared with every other, and with every file of a release
 _STREAMLIT_CONFIG = os.path.join(".streamlit", "config.toml")
 _STATIC = "static"
+_NAME_LINE = re.compile(r"^[ \t]*name[ \t]*=[ \t]*[\"'](%s)[\"']" % NAME, re.MULTILINE)
 
 App = dict[str, t.Any]
 SecretNames = t.Optional[t.Mapping[str, t.Collection[str]]]
@@ -89,6 +90,8 @@ class AppReader:
         elif not self._report.failed:
             app = self._entry(document)
             return None if self._report.failed else app
+        else:
+            self.claim = self.claim._replace(name=self._name_in_faulty_file(), name_is_given=True)
         return None
 
     def _entry(self, document: dict[str, t.Any]) -> App:
@@ -153,6 +156,15 @@ class AppReader:
         except (UnreadableError, TomlError) as error:
             self._report.beside(path).error("", str(error))
             return {}
+
+    def _name_in_faulty_file(self) -> str | None:
+        """What a file that is no TOML says of the name, so that no other app takes it meanwhile."""
+        try:
+            text = read_app_text(self._folder, self.claim.file, _LARGEST_SETTINGS)
+        except (UnreadableError, FileNotFoundError):
+            return None
+        said = _NAME_LINE.search(text.partition("\n[")[0])
+        return said[1] if said else None
 
     def _name_of_folder(self) -> str | None:
         name = slug(self._folder_name)

@@ -100,7 +100,8 @@ def _tell_unknown(table: Key, document: dict[str, t.Any], report: FileReport, pa
     unknown = sorted(set(document) - set(valid))
     for name in unknown[:_MOST_UNKNOWN]:
         guess = nearest(name, valid)
-        hint = "did you mean %s?" % _dotted(path, guess) if guess else "remove it"
+        meant = _dotted(path, guess) if guess else _meant_elsewhere(name, root)
+        hint = "did you mean %s?" % meant if meant else "remove it"
         message = _elsewhere(name, root) or "is not a key of this file: " + hint
         report.error(
             _dotted(path, name[:80]),
@@ -118,6 +119,15 @@ def _elsewhere(name: str, root: Key) -> str:
     if any(key.name == name and key.kind not in ("table", "map") for key in root.keys):
         return "stands in the wrong table: move it to the top of the file, before the first [table]"
     return "stands in the wrong place: move it below [%s]" % tables[0] if len(tables) == 1 else ""
+
+
+def _meant_elsewhere(name: str, root: Key) -> str:
+    """The nearest key of the whole file, where the table that a misspelt key stands in has none."""
+    keys = [("", key) for key in root.keys]
+    keys += [(table.name, key) for table in root.keys if table.kind == "table" for key in table.keys]
+    guess = nearest(name, [key.name for _table, key in keys])
+    places = [_dotted(table, key.name) for table, key in keys if key.name == guess]
+    return places[0] if len(places) == 1 else ""
 
 
 def _read_value(key: Key, value: t.Any, report: FileReport, name: str, root: Key) -> t.Any:

@@ -539,11 +539,21 @@ def test_the_name_of_a_file_that_cannot_be_read_is_taken(tmp_path: Path) -> None
     assert ["whose file cannot be read" in problem.message for problem in catalog.errors] == [True]
 
 
+def test_the_name_that_a_faulty_file_says_is_taken(tmp_path: Path) -> None:
+    make_app(tmp_path / "zoo", 'name = "sales"\nport = = 1\n[owner]\nname = "me"\n')
+    make_app(tmp_path / "aaa", 'name = "sales"\n' + SETTINGS)
+    catalog = read_catalog(str(tmp_path), keep_invalid=True)
+    assert [problem.key for problem in catalog.errors] == ["", "name"]
+    assert "is also the name of the app of" in catalog.errors[1].message
+    assert catalog.invalid == {}
+
+
 @pytest.mark.parametrize(
     ("settings", "key", "said"),
     [
         ('entry_file = "main.py"\n', "entry_file", "stands in the wrong place: move it below [streamlit]"),
         ('[owner]\nname = "a"\nentry_file = "main.py"\n', "owner.entry_file", "move it below [streamlit]"),
+        ('entry_fil = "main.py"\n', "entry_fil", "did you mean streamlit.entry_file?"),
         (SETTINGS + 'title = "Sales"\n', "streamlit.title", "move it to the top of the file, before the first [table]"),
     ],
 )

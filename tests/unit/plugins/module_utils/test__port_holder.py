@@ -61,7 +61,8 @@ def test_a_hidden_server_is_guessed_by_its_user(tmp_path: Path) -> None:
     program = tmp_path / "nginx"
     program.symlink_to("/bin/cat")
     with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin and process.stdout
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(b"\n")
         process.stdin.flush()
         process.stdout.readline()  # until it answers, /proc may not have its command line yet
