@@ -19,10 +19,10 @@ _LONGEST = 10_000  # without hashes
 _LONGEST_NAME = 128
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(
-    r"v?(?:[0-9]{1,18}!)?(?P<release>[0-9]{1,18}(?:\.[0-9]{1,18})*)"
-    r"(?:[-_.]?(?:alpha|a|beta|b|preview|pre|c|rc)[-_.]?[0-9]{0,18})?"
-    r"(?:-[0-9]{1,18}|[-_.]?(?:post|rev|r)[-_.]?[0-9]{0,18})?"
-    r"(?:[-_.]?dev[-_.]?[0-9]{0,18})?"
+    r"(?P<plain>v?(?:[0-9]{1,18}!)?(?P<release>[0-9]{1,18}(?:\.[0-9]{1,18})*))"
+    r"(?:[-_.]?(?:alpha|a|beta|b|preview|pre|c|rc)(?:[-_.]?[0-9]{1,18})?)?"
+    r"(?:-[0-9]{1,18}|[-_.]?(?:post|rev|r)(?:[-_.]?[0-9]{1,18})?)?"
+    r"(?:[-_.]?dev(?:[-_.]?[0-9]{1,18})?)?"
     r"(?P<local>\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?",
     re.IGNORECASE | re.ASCII,
 )
@@ -180,9 +180,11 @@ def _specifier(operator: str, version: str, wildcard: str) -> str:
         raise RequirementError("is not a requirement: %s is not a version" % (version[:40] + wildcard))
     if wildcard and operator not in ("==", "!="):
         raise RequirementError("is not a requirement: .* goes with == and != only")
+    if wildcard and match["plain"] != version:
+        raise RequirementError("is not a requirement: .* goes with numbers only, and %s has more" % version[:40])
     if operator == "~=" and "." not in match["release"]:
         raise RequirementError("is not a requirement: ~= wants a version of two numbers or more")
-    if match["local"] and (wildcard or operator not in ("==", "!=", "===")):
+    if match["local"] and operator not in ("==", "!=", "==="):
         raise RequirementError("is not a requirement: a version with + goes with == and != only")
     return operator + version + wildcard
 

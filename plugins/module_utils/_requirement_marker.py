@@ -26,7 +26,7 @@ _VARIABLES = {
 _WORD = "[A-Za-z0-9_.,+*!~][A-Za-z0-9_.,+*!~-]*"
 _TOKEN = re.compile(
     r"[ \t]*(?:'(?P<single>(?:%(word)s(?: %(word)s)*)?)'|\"(?P<double>(?:%(word)s(?: %(word)s)*)?)\""
-    r"|(?P<operator>===|==|!=|~=|<=|>=|<|>)|(?P<bracket>[()])|(?P<name>[a-z_.]+))[ \t]*" % {"word": _WORD}
+    r"|(?P<operator>==|!=|~=|<=|>=|<|>)|(?P<bracket>[()])|(?P<name>[a-z_.]+))[ \t]*" % {"word": _WORD}
 )
 
 

@@ -21,7 +21,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_marke
             "( python_full_version >= '3.9' and( os.name == 'nt' or extra=='x-y' ) )",
             "(python_full_version >= '3.9' and (os.name == 'nt' or extra == 'x-y'))",
         ),
-        ("python_version ~= '3.9' or python_version === '3'", "python_version ~= '3.9' or python_version === '3'"),
+        ("python_version ~= '3.9' or python_version == '3'", "python_version ~= '3.9' or python_version == '3'"),
     ],
 )
 def test_what_is_understood_has_one_form(text: str, written: str) -> None:
@@ -55,6 +55,7 @@ def test_what_is_understood_has_one_form(text: str, written: str) -> None:
             "python_version < '3' 'and' python_version < '4'",
             "python_version 'in' '3'",
         ),
+        "python_version === '3'",  # uv does not know it there
         *("sys_platform == 'a#b'", "sys_platform == 'a\\'", "sys_platform == 'a\nb'", "sys_platform == '$a'"),
         *("sys_platform == 'a --hash'", "sys_platform == '-e'", "sys_platform == 'a;b'", "sys_platform == 'ä'"),
         *("sys_platform == 'a'; x", "sys_platform\n== 'a'", "sys_platform == 'a' # b", "sys_platform == u'a'"),
