@@ -33,9 +33,7 @@ Table = dict[str, t.Any]
 _NOWHERE = "https://index.invalid"
 _INDEX = {"registry": _NOWHERE + "/simple"}
 _ITSELF = {"virtual": "."}
-_URL = re.compile(r"https?://[^\s?#]+/(?P<file>[A-Za-z0-9._+!%-]+)(?:#\S*)?")
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.(?:whl|tar\.gz|tar\.bz2|tar\.xz|tgz|zip)")
-_REGISTRY = re.compile(r"https?://[^\s]+")
+_ADDRESS = re.compile(r"https?://\S+")
 _MOST = 20_000
 
 # What a lock may hold. The second line of each is left out: it is there to resolve anew, or for who develops the app.
@@ -152,7 +150,7 @@ class _Lock:
             written: Table = {"name": name, "version": PROJECT_VERSION, "source": _ITSELF}
         else:
             _check_index(package.get("source"), key + " source")
-            written = {"name": name, "version": _text(package, key, "version", parse_version), "source": _INDEX}
+            written = {"name": name, "version": _text(package, key, "version", _version), "source": _INDEX}
             _files(package, key, written)
             optional = package.get("optional-dependencies", {})
             if not isinstance(optional, dict):
@@ -196,35 +194,39 @@ class _Lock:
 
 
 def _files(package: Table, key: str, written: Table) -> None:
-    """The hashes of what can be installed of a package."""
+    """The hashes of what can be installed of a package; the files' names are ours, and say what uv wants to read."""
+    stem = "%s/%s-%s" % (_NOWHERE, written["name"].replace("-", "_"), written["version"])
     if "sdist" in package:
-        written["sdist"] = _file(package["sdist"], key + " sdist")
-    wheels = [_file(wheel, key + " wheels") for wheel in _tables(package, key, "wheels")]
-    if wheels:
-        written["wheels"] = wheels
-    if not wheels and "sdist" not in package:
+        written["sdist"] = {"url": stem + ".tar.gz", "hash": _hash(package["sdist"], key + " sdist")}
+    hashes = [_hash(wheel, key + " wheels") for wheel in _tables(package, key, "wheels")]
+    if hashes:
+        written["wheels"] = [
+            {"url": "%s-%d-py3-none-any.whl" % (stem, number), "hash": each} for number, each in enumerate(hashes)
+        ]
+    if not hashes and "sdist" not in package:
         raise _NotTakenError(key, "has neither wheels nor sdist", {}, "a package of an index")
 
 
-def _file(file: object, key: str) -> Table:
+def _hash(file: object, key: str) -> str:
     if not isinstance(file, dict):
         raise _NotTakenError(key, "is no table", file)
     _known(file, key, _OF_FILE)
-    name = _text(file, key, "url", _file_of_url) if "url" in file else _text(file, key, "filename", _file_name)
-    return {"url": "%s/%s" % (_NOWHERE, name), "hash": _text(file, key, "hash", parse_hash)}
+    if "url" in file:
+        _text(file, key, "url", _address)
+    return _text(file, key, "hash", parse_hash)
 
 
-def _file_of_url(url: str) -> str:
-    match = _URL.fullmatch(url)
-    if match is None:
+def _address(url: str) -> str:
+    if not _ADDRESS.fullmatch(url):
         raise RequirementError("is not the address of a file of an index")
-    return _file_name(match["file"].replace("%2B", "+").replace("%2b", "+").replace("%21", "!"))
+    return url
 
 
-def _file_name(name: str) -> str:
-    if not _FILE.fullmatch(name):
-        raise RequirementError("is not the file of a wheel or an sdist")
-    return name
+def _version(text: str) -> str:
+    """As uv writes it, which a file's name can hold."""
+    if "-" in text:
+        raise RequirementError("is not a version as uv writes it")
+    return parse_version(text)
 
 
 def _check_index(source: object, key: str) -> None:
@@ -232,7 +234,7 @@ def _check_index(source: object, key: str) -> None:
         not isinstance(source, dict)
         or set(source) != {"registry"}
         or not isinstance(source["registry"], str)
-        or not _REGISTRY.fullmatch(source["registry"])
+        or not _ADDRESS.fullmatch(source["registry"])
     ):
         raise _NotTakenError(
             key,

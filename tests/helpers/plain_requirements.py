@@ -29,8 +29,8 @@ ALLOWED: dict[tuple[str, ...], str] = {
     ("source", "registry"): "https://index.invalid/simple",
     ("source", "virtual"): r"\.",
     ("extra",): NAME,
-    ("sdist", "url"): r"https://index\.invalid/[A-Za-z0-9._+!-]+",
-    ("wheels", "url"): r"https://index\.invalid/[A-Za-z0-9._+!-]+",
+    ("sdist", "url"): r"https://index\.invalid/[a-z0-9_]+-[A-Za-z0-9._+!]+\.tar\.gz",
+    ("wheels", "url"): r"https://index\.invalid/[a-z0-9_]+-[A-Za-z0-9._+!]+-[0-9]+-py3-none-any\.whl",
     ("sdist", "hash"): "sha256:[0-9a-f]{64}",
     ("wheels", "hash"): "sha256:[0-9a-f]{64}",
 }
