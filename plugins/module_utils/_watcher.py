@@ -338,10 +338,10 @@ def answers(place: AppLayout, port: int) -> bool:
     return uid is not None and listener_uid(port) == uid
 
 
-def _guard_routes(layout: Layout) -> None:
+def _guard_routes(guard: RouteGuard) -> None:
     """Guard the routes; a fault of ours ends the whole watcher, which supervisord starts again."""
     try:
-        RouteGuard(layout).run()
+        guard.run()
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -371,6 +371,8 @@ def main(layout: Layout, firewall: str = FIREWALL, system_socket: str | None = N
     die_with_parent()
     with contextlib.suppress(OSError):  # where it may; a busy host must not hold up the end of a route
         os.nice(_NICE)
+    guard = RouteGuard(layout)
+    guard.look()  # only then are the routes watched
     point_link(layout.watched, "/proc/%d" % os.getpid())
-    threading.Thread(target=_guard_routes, args=(layout,), daemon=True).start()
+    threading.Thread(target=_guard_routes, args=(guard,), daemon=True).start()
     Watcher(layout, firewall=_firewall_of(layout, firewall == FIREWALL)).run()

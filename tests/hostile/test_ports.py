@@ -107,6 +107,7 @@ class WatchedHost:
         text = program_text("pyapps-watcher", command, layout=self.host.layout, start_seconds=0)
         self.host.daemon.add("pyapps-watcher", text)
         self.host.daemon.wait_for_state("pyapps-watcher", "RUNNING")
+        wait_for(lambda: os.path.isdir(self.host.layout.watched + "/"), 10, "the routes are guarded")
 
     def live(self, short: str) -> Live:
         def known() -> Live | None:
