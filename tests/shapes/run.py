@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make shapes`: folders as people have them, under plain ``streamlit run`` and here, page by page in a browser.
 
-Given words choose the shapes that have one of them in their names. Ends with 1 when one is not the same.
+Given words choose the shapes that have one of them in their names; a run of all writes docs/reference/shapes.md. Ends
+with 1 when one is not the same.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ from playwright.sync_api import Error as BrowserError
 from shapes import SHAPES, Compared, Shape
 
 SETTLED = 1500  # milliseconds
+MAIN = ".stMain, section.main:not(.stMain)"
+"""The part of a page that the script fills, in Streamlits of today and of old."""
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "shapes.md"
+HEAD = "| folder | pages | here |\n|---|---|---|\n"
 
 
 def settings(short: str, shape: Shape, line: str) -> str:
@@ -94,12 +99,14 @@ def look(browser: Browser, url: str) -> dict[str, str]:
 
 
 def _text(tab: Tab) -> str:
-    tab.page.get_by_test_id("stApp").wait_for()
-    tab.page.locator("[data-testid=stMain], section.main").first.wait_for()
+    tab.page.locator(".stApp").first.wait_for()
+    tab.page.locator(MAIN).first.wait_for()
     tab.page.wait_for_timeout(SETTLED)
-    texts = tab.page.locator("[data-testid=stSidebar], [data-testid=stMain], section.main").all_inner_texts()
+    texts = tab.page.locator("[data-testid=stSidebar], " + MAIN).all_inner_texts()
     inside = [frame.inner_text("body") for frame in tab.page.frames[1:]]
-    return re.sub(r"localhost:\d+", "localhost", re.sub(r"\s+", " ", " ".join([*texts, *inside]))).strip()
+    text = re.sub(r"\s+", " ", " ".join([*texts, *inside])).strip()
+    # A port, and the folder of a traceback, are others by nature.
+    return re.sub(r'File "/\S+/', 'File "', re.sub(r"localhost:\d+", "localhost", text))
 
 
 def compare(host: SiteHost, browser: Browser, short: str, shape: Shape) -> Compared:
@@ -161,6 +168,9 @@ def main(words: t.Sequence[str]) -> int:
             print(second.text[-20000:])
     print("\n".join(table(["SHAPE", "PAGES", "HERE"], rows)))
     print("\n%d of %d shapes are the same" % (len(shapes) - bad, len(shapes)))
+    if not words:
+        lines = ["| %s |\n" % " | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+        PAGE.write_text(PAGE.read_text(encoding="utf-8").partition(HEAD)[0] + HEAD + "".join(lines), encoding="utf-8")
     return 1 if bad else 0
 
 
