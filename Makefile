@@ -29,8 +29,8 @@ DEMO_PORT ?= 8080
 DEMO_FLAGS ?=
 # FORCE=1: make demo-clean does not ask.
 FORCE ?=
-# How many parts of `make test` run at once.
-TEST_JOBS ?= 2
+# How many parts of `make test` run at once: one more than there are processors, because parts wait for apps and browsers.
+TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 SCENARIOS := default caddy remove broken roles secrets health tunnel fleet deploy container rootless
 
 # Nothing outside the checkout and DEMO_DIR is written: every cache has its place here. Only temporary files of root's
