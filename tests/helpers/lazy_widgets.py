@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 import urllib.parse
 
 from helpers.browser import PATIENCE, PINNED, Tab
 from playwright.sync_api import Browser, Response, Route, expect
+from playwright.sync_api import TimeoutError as BrowserTimeoutError
 
 SCRIPT = """\
 import datetime
@@ -70,12 +72,13 @@ TROUBLE = re.compile(
 _PROBE = re.compile(
     r"/_stcore/(?:health|host-config|allowed-message-origins)$|/(?:healthz|st-allowed-message-origins)$"
 )
-# Streamlit 1.46 looks for a download without its base path, under plain `streamlit run` too; a click has the right one.
+# Streamlit 1.44 to 1.46 look for a download without its base path, under plain `streamlit run` too; a click has the right one.
 _LOOKS_ELSEWHERE = re.compile(r"^/media/[0-9a-f]+\.txt$")
 _CODE = ("script", "stylesheet")
 _ERRORS = {"stException", "stNotification", "stAlert"}
 _OTHERS_SERVERS = re.compile("Mapbox token")
 _SETTLED = 1000  # milliseconds without a request
+_BUSY = 10_000  # milliseconds
 _NAMES = """() => {
     const found = [...document.querySelectorAll("[data-testid]")].map(element => element.dataset.testid);
     return [...new Set(found)].filter(name => /^st[A-Z]/.test(name)).sort();
@@ -117,7 +120,8 @@ def visit(browser: Browser, url: str) -> Seen:
         tab.open(url)
         tab.page.get_by_text("The end", exact=True).wait_for(timeout=PATIENCE)
         expect(tab.page.get_by_test_id("stSkeleton")).to_have_count(0)
-        tab.page.wait_for_load_state("networkidle")
+        with contextlib.suppress(BrowserTimeoutError):  # an answer that no script reads (Streamlit 1.44) never ends
+            tab.page.wait_for_load_state("networkidle", timeout=_BUSY)
         tab.page.wait_for_timeout(_SETTLED)
         text = tab.page.inner_text("body")
         trouble += sorted(set(TROUBLE.findall(text)))
