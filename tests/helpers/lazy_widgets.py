@@ -72,7 +72,7 @@ TROUBLE = re.compile(
 _PROBE = re.compile(
     r"/_stcore/(?:health|host-config|allowed-message-origins)$|/(?:healthz|st-allowed-message-origins)$"
 )
-# Streamlit 1.44 to 1.46 look for a download without its base path, under plain `streamlit run` too; a click has the right one.
+# Streamlit 1.44 to 1.46 look for a download without its base path, under plain `streamlit run`, too; a click has it.
 _LOOKS_ELSEWHERE = re.compile(r"^/media/[0-9a-f]+\.txt$")
 _CODE = ("script", "stylesheet")
 _ERRORS = {"stException", "stNotification", "stAlert"}
