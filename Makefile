@@ -212,7 +212,7 @@ test-integration: tools ## Tests with real servers on this machine
 
 # Those of tests/hostile/hosts need a host of Molecule's: its scenarios run them.
 test-hostile: tools ## Attacks with few tries on what an app brings and on what root does; `make hostile` has all
-	@$(TEST_ENV) pytest --durations 10 --ignore tests/hostile/hosts $(ATTACKS) tests/hostile
+	@$(TEST_ENV) pytest --durations 10 --ignore tests/hostile/hosts tests/hostile
 
 test-browser: tools ## Tests in headless Chromium
 	@$(TEST_ENV) pytest tests/end_to_end
@@ -248,7 +248,7 @@ hostile: test-host tools ## Attack everything that this collection protects, wit
 	failed=0
 	# Alone: how soon a route ends is counted in hundredths of a second.
 	PYAPPS_HOSTILE=full $(TEST_ENV) pytest -s tests/hostile/test_ports.py || failed=1
-	PYAPPS_HOSTILE=full ATTACKS="--ignore tests/hostile/test_ports.py" $(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-hostile \
+	PYAPPS_HOSTILE=full PYTEST_ADDOPTS="--ignore tests/hostile/test_ports.py" $(TEST_ENV) tests/tools/run_parallel --jobs $(TEST_JOBS) test-hostile \
 	    $(patsubst %,test-molecule-%,$(HOSTILE_SCENARIOS)) || failed=1
 	$(TEST_ENV) PYTHONPATH=collections:tests python tests/tools/hostile_table.py
 	exit $$failed

@@ -47,8 +47,8 @@ _OF_PACKAGE = {
 }
 _OF_EDGE = {"name", "version", "source", "extra", "marker"}
 _OF_FILE = {
-    *("url", "filename", "hash"),
-    *("size", "upload-time", "zstd"),
+    *("url", "hash"),
+    *("filename", "size", "upload-time", "zstd"),
 }
 
 

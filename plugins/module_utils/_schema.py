@@ -115,19 +115,29 @@ def _tell_unknown(table: Key, document: dict[str, t.Any], report: FileReport, pa
 
 def _elsewhere(name: str, root: Key) -> str:
     """Where a key belongs that stands in the wrong table; empty when it belongs to none, or to several."""
-    tables = [table.name for table in root.keys if table.kind == "table" and name in (key.name for key in table.keys)]
-    if any(key.name == name and key.kind not in ("table", "map") for key in root.keys):
+    tables = _keys_of_file(root).get(name, [])
+    if "" in tables:
         return "stands in the wrong table: move it to the top of the file, before the first [table]"
     return "stands in the wrong place: move it below [%s]" % tables[0] if len(tables) == 1 else ""
 
 
 def _meant_elsewhere(name: str, root: Key) -> str:
     """The nearest key of the whole file, where the table that a misspelt key stands in has none."""
-    keys = [("", key) for key in root.keys]
-    keys += [(table.name, key) for table in root.keys if table.kind == "table" for key in table.keys]
-    guess = nearest(name, [key.name for _table, key in keys])
-    places = [_dotted(table, key.name) for table, key in keys if key.name == guess]
-    return places[0] if len(places) == 1 else ""
+    keys = _keys_of_file(root)
+    guess = nearest(name, keys)
+    return _dotted(keys[guess][0], guess) if guess and len(keys[guess]) == 1 else ""
+
+
+def _keys_of_file(root: Key) -> dict[str, list[str]]:
+    """The tables that have a key, by its name; of those at the top of the file it is the empty name."""
+    found: dict[str, list[str]] = {}
+    for outer in root.keys:
+        if outer.kind == "table":
+            for key in outer.keys:
+                found.setdefault(key.name, []).append(outer.name)
+        elif outer.kind != "map":
+            found.setdefault(outer.name, []).append("")
+    return found
 
 
 def _read_value(key: Key, value: t.Any, report: FileReport, name: str, root: Key) -> t.Any:

@@ -23,6 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state im
 from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import ProbeError, get
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table import table
 from helpers.browser import Tab, chromium
+from helpers.docs_tables import with_rows
 from helpers.processes import free_port
 from helpers.site_host import SiteHost, new_site_host
 from helpers.supervisord import wait_for
@@ -31,7 +32,7 @@ from playwright.sync_api import Error as BrowserError
 from shapes import SHAPES, Compared, Shape
 
 SETTLED = 1500  # milliseconds
-MAIN = ".stMain, section.main:not(.stMain)"
+MAIN = ".stMain, section.main"
 """The part of a page that the script fills, in Streamlits of today and of old."""
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "shapes.md"
 HEAD = "| folder | pages | here |\n|---|---|---|\n"
@@ -169,8 +170,7 @@ def main(words: t.Sequence[str]) -> int:
     print("\n".join(table(["SHAPE", "PAGES", "HERE"], rows)))
     print("\n%d of %d shapes are the same" % (len(shapes) - bad, len(shapes)))
     if not words:
-        lines = ["| %s |\n" % " | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
-        PAGE.write_text(PAGE.read_text(encoding="utf-8").partition(HEAD)[0] + HEAD + "".join(lines), encoding="utf-8")
+        PAGE.write_text(with_rows(PAGE.read_text(encoding="utf-8"), HEAD, rows), encoding="utf-8")
     return 1 if bad else 0
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table import table
 from helpers.attacks import Attack, recorded
+from helpers.docs_tables import with_rows
 from helpers.places import EXPECTED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "attacks.md"
@@ -56,12 +57,9 @@ def report(attacks: t.Iterable[Attack], expected: t.Collection[str]) -> tuple[li
 
 def with_table(page: str, attacks: t.Iterable[Attack]) -> str:
     """The page with these attacks as its table; what is open is in the threat model's own table."""
-    rows = [
-        "| %s | %s | %d | %d |\n" % (attack.where, attack.name.replace("|", "\\|"), attack.tries, attack.through)
-        for attack in together(attacks)
-        if not attack.is_open
-    ]
-    return page.partition(HEAD)[0] + HEAD + "".join(rows)
+    closed = [attack for attack in together(attacks) if not attack.is_open]
+    rows = [[attack.where, attack.name, str(attack.tries), str(attack.through)] for attack in closed]
+    return with_rows(page, HEAD, rows)
 
 
 def main() -> int:

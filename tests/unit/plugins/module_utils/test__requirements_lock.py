@@ -14,7 +14,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import R
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements_lock import rewritten_lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._toml_writer import to_toml_document
 
-HASH = "sha256:" + "a" * 64
+HASH, OTHER_HASH = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 WHEEL = {"url": "https://files.example.org/x/idna-3.6%2Bcpu-py3-none-any.whl", "hash": HASH, "size": 1}
 PYPI = {"registry": "https://pypi.org/simple"}
 
@@ -42,7 +42,7 @@ def lock() -> dict[str, t.Any]:
                 "version": "3.6",
                 "source": PYPI,
                 "sdist": {"url": "https://files.example.org/idna-3.6.tar.gz", "hash": HASH, "upload-time": "x"},
-                "wheels": [WHEEL],
+                "wheels": [WHEEL, {"filename": "idna-3.6-any-name.whl", "hash": OTHER_HASH}],
                 "optional-dependencies": {"x": [{"name": "idna", "version": "3.6", "source": PYPI}]},
             },
         ],
@@ -74,7 +74,10 @@ def test_it_is_written_anew_without_addresses() -> None:
                 "version": "3.6",
                 "source": index,
                 "sdist": {"url": "https://index.invalid/idna-3.6.tar.gz", "hash": HASH},
-                "wheels": [{"url": "https://index.invalid/idna-3.6-0-py3-none-any.whl", "hash": HASH}],
+                "wheels": [
+                    {"url": "https://index.invalid/idna-3.6-0-py3-none-any.whl", "hash": HASH},
+                    {"url": "https://index.invalid/idna-3.6-1-py3-none-any.whl", "hash": OTHER_HASH},
+                ],
                 "optional-dependencies": {"x": [{"name": "idna", "version": "3.6", "source": index}]},
                 "dependencies": [],
             },
