@@ -122,10 +122,10 @@ def _elsewhere(name: str, root: Key) -> str:
 
 
 def _meant_elsewhere(name: str, root: Key) -> str:
-    """The nearest key of the whole file, where the table that a misspelt key stands in has none."""
+    """The nearest keys of the whole file, where the table that a misspelt key stands in has none."""
     keys = _keys_of_file(root)
     guess = nearest(name, keys)
-    return _dotted(keys[guess][0], guess) if guess and len(keys[guess]) == 1 else ""
+    return " or ".join(_dotted(table, guess) for table in keys[guess]) if guess else ""
 
 
 def _keys_of_file(root: Key) -> dict[str, list[str]]:

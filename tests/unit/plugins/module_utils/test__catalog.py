@@ -548,12 +548,21 @@ def test_the_name_that_a_faulty_file_says_is_taken(tmp_path: Path) -> None:
     assert catalog.invalid == {}
 
 
+def test_the_owner_in_a_faulty_file_is_not_the_apps_name(tmp_path: Path) -> None:
+    make_app(tmp_path / "zoo", 'port = = 1\n[owner]\nname = "me"\n')
+    make_app(tmp_path / "me", SETTINGS)
+    catalog = read_catalog(str(tmp_path), keep_invalid=True)
+    assert (catalog.errors, list(catalog.invalid)) == ([], ["zoo"])
+
+
 @pytest.mark.parametrize(
     ("settings", "key", "said"),
     [
         ('entry_file = "main.py"\n', "entry_file", "stands in the wrong place: move it below [streamlit]"),
         ('[owner]\nname = "a"\nentry_file = "main.py"\n', "owner.entry_file", "move it below [streamlit]"),
         ('entry_fil = "main.py"\n', "entry_fil", "did you mean streamlit.entry_file?"),
+        (SETTINGS + 'nme = "a"\n', "streamlit.nme", "did you mean name or owner.name?"),
+        ('[owner]\nname = "a"\n[owner.env]\nA = "1"\n', "owner.env", "is not a key of this file: remove it"),
         (SETTINGS + 'title = "Sales"\n', "streamlit.title", "move it to the top of the file, before the first [table]"),
     ],
 )
