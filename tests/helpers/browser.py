@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import re
 import typing as t
+from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, Request, WebSocket, expect, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = str(Path(__file__).parents[1] / "tools/chromium")
+"""Debian's, deaf to the networks of containers that come and go."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
