@@ -15,7 +15,13 @@ import stat
 import time
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _data_archive, _data_save, _files, _instance_state
+from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _clock,
+    _data_archive,
+    _data_save,
+    _files,
+    _instance_state,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._as_user import ChildError, call_as
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
@@ -71,7 +77,7 @@ def save_app(layout: Layout, name: str, path: str) -> Result:
         user, _uid = _instance_state.process_owner(name)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as target:
-            manifest = {"app": name, "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+            manifest = {"app": name, "created": _clock.now()}
             saved = call_as(user, lambda: list(_data_save.save(app.data, manifest, target)), LONGEST_SECONDS)
             target.flush()
             os.fsync(target.fileno())

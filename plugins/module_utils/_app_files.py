@@ -14,6 +14,8 @@ import unicodedata
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import is_unprintable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._untrusted_files import folder_at, open_file
 
+SETUP = "setup.toml"
+
 KIB = 1024
 MIB = 1024 * KIB
 

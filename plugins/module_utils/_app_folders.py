@@ -10,10 +10,14 @@ import re
 import typing as t
 import unicodedata
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import MIB, UnreadableError, read_app_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import (
+    MIB,
+    SETUP,
+    UnreadableError,
+    read_app_text,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, is_unprintable, printable
 
-SETUP = "setup.toml"
 _SILENT = frozenset(("__pycache__", "lost+found"))
 _IMPORTS_STREAMLIT = re.compile(r"^[ \t]*(?:import|from)[ \t]+streamlit\b", re.MULTILINE)
 _NEEDS_STREAMLIT = re.compile(r"^[ \t\"']*streamlit\b", re.MULTILINE | re.IGNORECASE)

@@ -12,13 +12,14 @@ import typing as t
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_env import read_env
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import (
     KIB,
+    SETUP,
     UnreadableError,
     check_regular,
     is_safe_path,
     is_script_path,
     read_app_text,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, slug, title_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import slug, title_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY_APP, Assignment
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim
 from ansible_collections.selfhost.pyapps.plugins.module_utils._commands import split_command

@@ -19,9 +19,10 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import without_rights
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import DEFAULT_APP_PORTS, system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import DEFAULT_APP_PORTS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import NO_LIMITS, Limits, have_scopes, scope_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 
 _KEPT = 64 * 1024  # bytes of output
 _READ = 64 * 1024

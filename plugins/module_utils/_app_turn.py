@@ -12,13 +12,13 @@ instance that runs, and the next run cleans up the rest.
 from __future__ import annotations
 
 import contextlib
-import datetime
 import secrets
 import time
 import typing as t
 from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _clock,
     _drain,
     _instance_state,
     _log_tail,
@@ -343,14 +343,13 @@ class AppTurn:
     def _prepare(self, user: str | None, uid: int, release: str) -> tuple[Candidate, str | None]:
         """A candidate that is not started, and its page."""
         settings = _instance_state.read_release(self.app, release)["settings"]
-        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         port = self.pool.take(given_port(self.entry))
         record = InstanceRecord(
             self.app.name,
             secrets.token_hex(16),
             port,
             release,
-            now,
+            _clock.now(),
             app_ports=self.pool.text,
             confined=self.app.name not in self.run.unconfined,
         )
@@ -429,7 +428,7 @@ class AppTurn:
     def _remember(self, release: str) -> None:
         """Write down what goes live; a run that is killed before the switch has at least proven it."""
         before = self.live.record.release if self.live and self.live.record else None
-        history, moment = _release_history.read(self.app), _release_history.now()
+        history, moment = _release_history.read(self.app), _clock.now()
         change = history.deployed
         if self.run.rollback:
             change = history.rolled_back

@@ -14,8 +14,8 @@ import datetime
 import os
 import re
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._clock import TIME
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text, sync_folder, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import TIME
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout
 
 DOES_NOT_ANSWER = "does not answer"

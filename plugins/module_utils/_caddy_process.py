@@ -19,9 +19,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import admin_socket
 from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._own_user import NO_CAPABILITY, command_as
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 
 OLDEST = (2, 8)
 

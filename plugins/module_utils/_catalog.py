@@ -13,7 +13,8 @@ import os
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, app_folders, slug
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SETUP
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import app_folders, slug
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_reader import App, AppReader, SecretNames
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY_APP, Assignment, tell_unassigned
 from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import VARIABLE as APPS

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _host_users
 from ansible_collections.selfhost.pyapps.plugins.module_utils._cloudflared_user import CLOUDFLARED, USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import NO_HOME, Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._own_user import command_as
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 
 PROGRAM = "pyapps-cloudflared"
 OLDEST_WITH_TOKEN_FILE = (2025, 4, 0)

@@ -19,6 +19,7 @@ import sys
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import (
+    _clock,
     _container_logs,
     _container_names,
     _data_seed,
@@ -234,12 +235,12 @@ class Begin:
             secrets.token_hex(16),
             port,
             self.wanted["release"],
-            _release_history.now(),
+            _clock.now(),
             app_ports=pool.text,
         )
 
     def _remember(self, release: str) -> None:
-        history = _release_history.read(self.app).deployed(release, _release_history.now())
+        history = _release_history.read(self.app).deployed(release, _clock.now())
         _release_history.write(self.app, history, os.listdir(self.app.releases))
 
 

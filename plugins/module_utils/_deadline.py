@@ -14,7 +14,7 @@ import datetime
 import re
 import time
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import TIME
+from ansible_collections.selfhost.pyapps.plugins.module_utils._clock import TIME
 
 UPTIME = re.compile(r"(?P<boot>[0-9a-f-]{36}) (?P<seconds>[0-9]{1,12})")
 """How :func:`begin` writes the seconds since a boot (random(4), ``CLOCK_BOOTTIME`` of clock_gettime(2))."""

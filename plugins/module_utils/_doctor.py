@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_status, _host_layout, _listeners
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import OLDEST_PYTHON
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
-OLDEST_PYTHON = (3, 9)
 
 Run = t.Callable[[t.Any], t.Any]
 """``module.run_command``: arguments in; exit status, output and errors out."""

@@ -8,12 +8,12 @@ Nothing is changed here, and nothing is waited for without an end.
 
 from __future__ import annotations
 
-import datetime
 import functools
 import os
 import time
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _clock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_apps import (
     Around,
@@ -54,7 +54,7 @@ def check(layout: Layout, timeout: float | None = None, only: t.Collection[str] 
     :param timeout: seconds for each app's answers, instead of the configured ones
     :param only: names of the apps that are asked; none means all
     """
-    moment = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = _clock.now()
     begun = time.monotonic()
     findings = []
     try:

@@ -14,7 +14,7 @@ import sys
 import time
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_log
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _clock, _health_log
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_check import always_healthy, check
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_notify import NotifyError, notify
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health_report import (
@@ -57,7 +57,7 @@ def main(layout: Layout, arguments: t.Sequence[str]) -> int:
 
 def _report(layout: Layout, timeout: float | None) -> Report:
     if always_healthy(os.environ):
-        return Report([], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), 0.0, always_healthy=True)
+        return Report([], _clock.now(), 0.0, always_healthy=True)
     return check(layout, timeout)
 
 

@@ -13,8 +13,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 
 NAME = "pyapps-healthcheck"
 MANAGERS = ("systemd", "sysv", "none")

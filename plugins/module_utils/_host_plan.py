@@ -23,7 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _port_holder,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import USER as CADDY_USER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_user import caddy_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._clashes import Claim, clashes

@@ -15,7 +15,7 @@ import secrets
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_history
+from ansible_collections.selfhost.pyapps.plugins.module_utils import _clock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import read_text, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
@@ -62,7 +62,7 @@ class Plan:
 
         :param what: what it did ("deployed apps")
         """
-        content = {"run": self.run, "what": what, "when": _release_history.now()}
+        content = {"run": self.run, "what": what, "when": _clock.now()}
         os.makedirs(layout.run, exist_ok=True)
         write_file(_path(layout), json.dumps(content) + "\n")
 

@@ -16,8 +16,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._files import (
     read_text,
     write_file,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 
 _MARK = "# Made by the Ansible collection selfhost.pyapps."
 

@@ -10,25 +10,22 @@ import glob
 import json
 import os
 import re
-import sys
 from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, AppLayout, Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._limits import NO_LIMITS, Limits, have_scopes, in_scope
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 
 RELEASE = re.compile(r"[0-9a-f]{16}")
-TIME = "%Y-%m-%dT%H:%M:%SZ"
 """How times are written in records, in UTC; such texts sort as the times do."""
-OLDEST_PYTHON = (3, 9)
 KEPT = 150.0
 """Seconds that Streamlit keeps a session whose connection is lost; what records say that are older than that key."""
 DEFAULT_APP_PORTS = "20000-29999"
 """In records that are older than that key."""
 
 _APP_PORTS = re.compile(r"[0-9]{1,5}-[0-9]{1,5}(?:,[0-9]{1,5})*")
-_SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 class RecordError(Exception):
@@ -123,18 +120,6 @@ def used_releases(app: AppLayout) -> set[str]:
     :raises RecordError: a record can not be read
     """
     return {InstanceRecord.read(path).release for path in glob.glob(glob.escape(app.instances) + "/*.json")}
-
-
-def system_python() -> str:
-    """The interpreter that runs our zipapp: the system's when it is new enough, else the one below any environment.
-
-    Which one it is goes into program files, so it must not depend on who asks: environments come and go.
-    """
-    version = re.fullmatch(r"python3\.(\d+)", os.path.basename(os.path.realpath(_SYSTEM_PYTHON)))
-    if version and (3, int(version.group(1))) >= OLDEST_PYTHON and os.access(_SYSTEM_PYTHON, os.X_OK):
-        return _SYSTEM_PYTHON
-    base = os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])
-    return base if os.access(base, os.X_OK) else sys.executable
 
 
 def instance_program(

@@ -9,7 +9,8 @@ import json
 import os
 import re
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, slug, title_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SETUP
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import slug, title_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import make_folder, part_path, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import is_unprintable, show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._setup_toml import NAME, NAME_IN_WORDS

@@ -13,7 +13,8 @@ import re
 import stat
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _published_app
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP, slug
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SETUP
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import slug
 from ansible_collections.selfhost.pyapps.plugins.module_utils._files import write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_app import NotTakenError, Taken
 from ansible_collections.selfhost.pyapps.plugins.module_utils._published_container import (

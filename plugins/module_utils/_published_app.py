@@ -14,8 +14,12 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._app_env import name_fault
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import KIB, UnreadableError, read_app_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import (
+    KIB,
+    SETUP,
+    UnreadableError,
+    read_app_text,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import DotenvError, parse_dotenv
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report, printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import Key, read_table

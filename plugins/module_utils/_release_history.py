@@ -8,13 +8,12 @@ A release that its gate has refused is in no history: nobody goes back to it, an
 
 from __future__ import annotations
 
-import datetime
 import json
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import RELEASE, TIME
+from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import RELEASE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 
 
@@ -79,8 +78,3 @@ def write(app: AppLayout, history: History, held: t.Collection[str]) -> None:
     live = [{"release": release, "since": since} for release, since in history.live.items() if release in held]
     content = {"live": live, "withdrawn": sorted(history.withdrawn)}
     _files.write_file(app.history, json.dumps(content, indent=2) + "\n")
-
-
-def now() -> str:
-    """This moment, as it is written down."""
-    return datetime.datetime.now(datetime.timezone.utc).strftime(TIME)

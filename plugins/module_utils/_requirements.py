@@ -20,8 +20,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import is_safe_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_folders import SETUP
+from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import SETUP, is_safe_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._logical_lines import logical_lines
 from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import FileReport
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirement_grammar import (

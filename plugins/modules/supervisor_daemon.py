@@ -102,7 +102,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils import (
     _supervisor_service,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import ConfError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import (
@@ -112,6 +111,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files 
     Wish,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 
 
 def check(wish: Wish) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import log_path, program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 from helpers.browser import Tab
 from helpers.fronts import Front
 from helpers.serving_host import ServingHost

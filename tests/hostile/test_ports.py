@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import Live, live_instance
 from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 from helpers import port_thief
 from helpers.attacks import record, tries
 from helpers.fronts import Front

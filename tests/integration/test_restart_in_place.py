@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils import _restart_in_place
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import system_python
 from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener
+from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
 from helpers.fronts import Front
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import session

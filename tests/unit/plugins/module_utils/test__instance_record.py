@@ -9,7 +9,6 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_record
 from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import (
     InstanceRecord,
     RecordError,
@@ -91,16 +90,3 @@ def test_the_program_knows_names_and_no_secret() -> None:
 
 def test_without_root_there_is_no_user() -> None:
     assert "user=" not in instance_program(RECORD, Layout("/home/me/pyapps"), None)
-
-
-@pytest.mark.parametrize(("name", "is_taken"), [("python3.9", True), ("python3.13", True), ("python3.8", False)])
-def test_the_systems_python_is_taken_when_it_is_new_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_taken: bool
-) -> None:
-    (tmp_path / name).write_text("")
-    (tmp_path / name).chmod(0o755)
-    system = tmp_path / "python3"
-    system.symlink_to(name)
-    monkeypatch.setattr(_instance_record, "_SYSTEM_PYTHON", str(system))
-    assert (system_python() == str(system)) is is_taken
-    assert Path(system_python()).exists()
