@@ -8,7 +8,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable
 
 
 class ActionModule(ActionBase):

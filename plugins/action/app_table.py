@@ -7,7 +7,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, ResultError, Results, results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import (
+    Result,
+    ResultError,
+    Results,
+    results_of,
+)
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table import table
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table_action import TableAction
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_tools import checksum
-from ansible_collections.selfhost.pyapps.plugins.module_utils._zipapp import build
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.tools import checksum
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.zipapp import build
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._refusal import refused
 
 

@@ -8,8 +8,8 @@ import tempfile
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_tools import checksum
-from ansible_collections.selfhost.pyapps.plugins.module_utils._zipapp import build
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.tools import checksum
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.zipapp import build
 
 _MODULE = "selfhost.pyapps.host_tools"
 

@@ -12,9 +12,20 @@ from dataclasses import replace
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets, encode
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_files import read_folder_secrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_given import read_given
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import (
+    Result,
+    ResultError,
+    Results,
+    as_dicts,
+    results_of,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import (
     ARGUMENT_SPEC,
     App,
     failed,
@@ -23,23 +34,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release import (
     release_id,
     survivors,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import write_archive
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_archive import write_archive
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_files import (
     AppFiles,
     AppFilesError,
     list_app_files,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import (
-    Result,
-    ResultError,
-    Results,
-    as_dicts,
-    results_of,
-)
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets, encode
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_files import read_folder_secrets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import read_given
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._progress import counting
 
 _MODULE = "selfhost.pyapps.releases"

@@ -7,9 +7,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import VARIABLE, read_given
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.assignment import EVERY
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_given import VARIABLE, read_given
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._refusal import refused
 
 _MODULE = "selfhost.pyapps.setup_toml"

@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import names_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.assignment import names_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Problem
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._refusal import refused
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._variables import (
     IGNORED,

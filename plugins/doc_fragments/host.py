@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that many modules share: the host they work on, and which of its apps (`module_utils/_arguments.py`)."""
+"""Options that many modules share: the host, and which of its apps (`module_utils/_ground/arguments.py`)."""
 
 from __future__ import annotations
 

@@ -58,10 +58,10 @@ logs:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_logs import MOST_LINES, app_logs
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, ROOT, become_hint
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.app_choice import ChoiceError, choose
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.logs import MOST_LINES, app_logs
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import CHOICE, ROOT, become_hint
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 
 
 def main() -> None:

@@ -63,8 +63,8 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_packages import ENVIRONMENT, Step
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.app_packages import ENVIRONMENT, Step
 
 
 def main() -> None:

@@ -68,12 +68,12 @@ url:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _preview_end
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import DEPLOY, LOCK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._live_operation import Apps, operate
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import preview_end as _preview_end
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.instances import Outcome, deploy
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.live_operation import Apps, operate
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import DEPLOY, LOCK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 
 
 def main() -> None:

@@ -56,23 +56,23 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_removal import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.removal import (
     Remains,
     RemovalError,
     find_remains,
     remove_app,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, PLAN, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan, StalePlanError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._retire import RetireError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, PLAN, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.last_run import Plan, StalePlanError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
     DaemonDownError,
     Supervisor,
     SupervisorError,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.retire import RetireError
 
 
 def remove(module: AnsibleModule, layout: Layout) -> dict[str, Remains]:

@@ -61,11 +61,11 @@ url:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_restart import live_entries
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import CHOICE, DEPLOY, LOCK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
-from ansible_collections.selfhost.pyapps.plugins.module_utils._live_operation import Apps, operate
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.instances import Outcome, deploy
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.live_operation import Apps, operate
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.restart import live_entries
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import CHOICE, DEPLOY, LOCK, ROOT
 
 
 def restart(run: Run, names: list[str], applied: Apps) -> Outcome:

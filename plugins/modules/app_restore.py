@@ -81,19 +81,22 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_backup, _app_restore
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_choice import ChoiceError, choose
-from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied, table_rows
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT, become_hint
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.app_choice import ChoiceError, choose
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.applied_catalog import read_applied, table_rows
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import (
+    backup as _app_backup,
+    restore as _app_restore,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, ROOT, become_hint
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry, read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
     DaemonDownError,
     Supervisor,
     SupervisorError,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, as_dicts
 
 
 def archives(layout: Layout, params: t.Mapping[str, t.Any]) -> list[_app_backup.Archive]:

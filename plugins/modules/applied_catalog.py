@@ -59,11 +59,11 @@ import json
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import applied_catalog
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import PLAN, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan, StalePlanError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.applied_catalog import applied_catalog
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import PLAN, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry, read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.last_run import Plan, StalePlanError
 
 
 def main() -> None:

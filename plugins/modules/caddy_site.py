@@ -79,23 +79,23 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import USERS
-from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import (
-    USER,
-    CaddyProcess,
-    refuse_low_port,
-)
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.arguments import (
     ARGUMENTS,
     refuse_stranger,
     settings_of,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import caddy_config
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import no_page_files, page_files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_install import Install, RejectedError, Wanted
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, app_routes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UserError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy.process import (
+    USER,
+    CaddyProcess,
+    refuse_low_port,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy.site import caddy_config
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.files import no_page_files, page_files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.install import Install, RejectedError, Wanted
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontError, app_routes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import USERS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.users import UserError
 
 
 def _wanted(params: dict[str, t.Any], caddy: CaddyProcess, as_root: bool) -> list[Wanted]:

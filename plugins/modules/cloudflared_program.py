@@ -60,10 +60,12 @@ path:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _cloudflared_install
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._tunnels.cloudflared import (
+    install as _cloudflared_install,
+)
 
 
 def main() -> None:

@@ -106,14 +106,14 @@ notices:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _cloudflared
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
-from ansible_collections.selfhost.pyapps.plugins.module_utils._cloudflared_install import program_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments import refuse_stranger
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_users import UserError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.arguments import refuse_stranger
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT, USERS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry, read_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.users import UserError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._tunnels.cloudflared import configuration as _cloudflared
+from ansible_collections.selfhost.pyapps.plugins.module_utils._tunnels.cloudflared.install import program_path
 
 
 def wanted(module: AnsibleModule) -> _cloudflared.Tunnel:

@@ -68,9 +68,12 @@ findings:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _doctor, _doctor_names
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, become_hint
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT, become_hint
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health import (
+    doctor as _doctor,
+    doctor_names as _doctor_names,
+)
 
 
 def main() -> None:

@@ -87,14 +87,14 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_sbom
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, NETWORK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove, make_folder
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, results_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments import sbom as _environment_sbom
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, NETWORK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import force_remove, make_folder
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.unprivileged import EnvironmentFailedError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, results_of
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,

@@ -147,16 +147,21 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, NETWORK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_run import run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._python_downloads import Mirror
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, ResultError, Results, results_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.lock import Request
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.python_downloads import Mirror
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.run import run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.wish import Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, NETWORK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.progress import Progress, progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import (
+    Result,
+    ResultError,
+    Results,
+    results_of,
+)
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,

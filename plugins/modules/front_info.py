@@ -70,9 +70,9 @@ app_results:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_answers import asked
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import front_address
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, as_dicts, results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.front_answers import asked
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.settings import front_address
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, as_dicts, results_of
 
 
 def main() -> None:

@@ -77,10 +77,10 @@ checks:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, become_hint
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_check import check
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_report import as_dict
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT, become_hint
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.check import check
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.report import as_dict
 
 
 def main() -> None:

@@ -53,8 +53,9 @@ command:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_schedule import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.schedule import (
     MANAGERS,
     ScheduleError,
     Wish,
@@ -62,7 +63,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._health_schedule i
     command,
     plan,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 _LONGEST = 59  # cron counts within an hour
 

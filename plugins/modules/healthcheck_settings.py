@@ -117,17 +117,17 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry, read_text, write_file
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_log import lock_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_settings import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry, read_text, write_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.log import lock_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.settings import (
     SettingsError,
     front_address,
     notify_from,
     settings_from,
     to_json,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 _ENDPOINT = {
     "name": {"type": "str", "required": True},

@@ -56,9 +56,9 @@ folders:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_layout, _host_users
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT, USERS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import layout as _host_layout, users as _host_users
 
 
 def _refuse(module: AnsibleModule, problems: list[str]) -> None:

@@ -198,16 +198,18 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _capacity, _debian_packages, _host_plan
-from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.applied_catalog import (
     applied_catalog,
     front_differs,
     read_applied,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, USERS, become_hint
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import look
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._nginx_sites import site_problems
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry import host_plan as _host_plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.other_sites import site_problems
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT, USERS, become_hint
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import capacity as _capacity
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.last_run import look
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import debian_packages as _debian_packages
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,

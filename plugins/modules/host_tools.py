@@ -50,13 +50,13 @@ zipapp:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_tools import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.tools import (
     ForeignCommandError,
     differences,
     install,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
 
 
 def main() -> None:

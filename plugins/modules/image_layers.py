@@ -81,11 +81,11 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _image_layers
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import force_remove
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._images import image_layers as _image_layers
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import results_of
 
 
 def make(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

@@ -134,16 +134,16 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import DEPLOY, LOCK, PLAN, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview, Run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._host_state import Plan, StalePlanError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instances import Outcome, deploy
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ports import PortError, parse_range
-from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress, progress_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, as_dicts, results_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.instances import Outcome, deploy
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import Preview, Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import DEPLOY, LOCK, PLAN, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.progress import Progress, progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.last_run import Plan, StalePlanError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.ports import PortError, parse_range
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, as_dicts, results_of
 
 
 def run_from(params: t.Mapping[str, t.Any], check_mode: bool, progress: Progress) -> Run:

@@ -58,8 +58,8 @@ path:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _new_app
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import new_app as _new_app
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
 
 
 def main() -> None:

@@ -93,23 +93,24 @@ import shutil
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _private_log
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_arguments import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.arguments import (
     ARGUMENTS,
     refuse_stranger,
     settings_of,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import no_page_files, page_files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_install import Install, RejectedError, Wanted
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontError, app_routes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import command_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._nginx_sites import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.files import no_page_files, page_files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.install import Install, RejectedError, Wanted
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.other_sites import (
     default_site_makes_way,
     default_site_memory,
     has_made_way,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site import nginx_site
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontError, app_routes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners import command_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import private_log as _private_log
 
 OWN_ARGUMENTS: dict[str, t.Any] = {
     "default_server": {"type": "bool"},

@@ -60,7 +60,7 @@ report:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _published
+from ansible_collections.selfhost.pyapps.plugins.module_utils._migration import repository as _published
 
 
 def main() -> None:

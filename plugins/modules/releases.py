@@ -138,10 +138,13 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release import ARGUMENT_SPEC
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import decode
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, as_dicts, results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import ARGUMENT_SPEC
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.step import (
     Answer,
     Missing,
     Request,
@@ -149,9 +152,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step impo
     live_entries,
     make_releases,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, as_dicts, results_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import decode
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
 
 
 def answer_for(module: AnsibleModule, request: Request) -> Answer:

@@ -217,9 +217,9 @@ errors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._assignment import EVERY, Assignment
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import read_catalog
-from ansible_collections.selfhost.pyapps.plugins.module_utils._toml import TomlMissingError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.assignment import EVERY, Assignment
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.reader import read_catalog
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml import TomlMissingError
 
 
 def main() -> None:

@@ -100,10 +100,10 @@ apps:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import host_status
-from ansible_collections.selfhost.pyapps.plugins.module_utils._applied_catalog import read_applied
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT, become_hint
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.applied_catalog import read_applied
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.status import host_status
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT, become_hint
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 
 
 def main() -> None:

@@ -69,11 +69,13 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _streamlit_assets_step
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import ResultError, results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import (
+    assets_step as _streamlit_assets_step,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, results_of
 
 
 def _run(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:

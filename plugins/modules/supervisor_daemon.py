@@ -96,22 +96,22 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import (
-    _firewall,
-    _supervisor_daemon,
-    _supervisor_service,
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import (
+    daemon as _supervisor_daemon,
+    service as _supervisor_service,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import ConfError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_files import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import ConfError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.files import (
     FIREWALL,
     NO_FIREWALL,
     WATCHER,
     Wish,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import firewall as _firewall
 
 
 def check(wish: Wish) -> None:

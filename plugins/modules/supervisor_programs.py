@@ -124,13 +124,16 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _programs
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import LOCK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import make_folder
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import ConfError, program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor, SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import make_folder
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import programs as _programs
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import ConfError, program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
+    Supervisor,
+    SupervisorError,
+)
 
 _PROGRAM = {
     "name": {"type": "str", "required": True},

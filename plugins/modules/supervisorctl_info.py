@@ -120,8 +120,8 @@ missing:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import INSTANCE, Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import INSTANCE, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
     DaemonDownError,
     Process,
     Supervisor,

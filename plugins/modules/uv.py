@@ -56,13 +56,13 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._arguments import NETWORK, ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_python import NoPythonError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import diff_entry
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import VERSION, Installer
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.python import NoPythonError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv_install import VERSION, Installer
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import NETWORK, ROOT
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.unprivileged import EnvironmentFailedError
 
 ARGUMENTS: dict[str, t.Any] = {
     **ROOT,

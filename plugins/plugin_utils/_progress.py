@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shows what a module on the target tells while it works, and that it still works. PRIVATE to the collection.
 
-The counterpart of ``module_utils/_progress.py``.
+The counterpart of ``module_utils/_ground/progress.py``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
-from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.progress import progress_path
 
 _TRANSPORTS = ("local", "ssh")
 _SECONDS = 1.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.utils.display import Display
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable_lines
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable_lines
 
 
 def refused(

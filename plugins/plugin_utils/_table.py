@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 import unicodedata
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable
 
 
 def width(text: str) -> int:

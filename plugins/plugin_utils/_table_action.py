@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import printable, printable_lines
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable, printable_lines
 
 
 class TableAction(ActionBase):

@@ -16,8 +16,8 @@ import typing as t
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Problem, show
-from ansible_collections.selfhost.pyapps.plugins.module_utils._suggest import nearest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Problem, show
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.suggest import nearest
 
 IGNORED = "pyapps_ignored_variables"
 ROLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "roles")

@@ -14,8 +14,8 @@ import subprocess
 import threading
 import time
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _firewall
-from ansible_collections.selfhost.pyapps.plugins.module_utils._firewall import Port
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import firewall as _firewall
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.firewall import Port
 from measure import Row, middle, table
 
 APPS, ROUNDS, CONNECTIONS = 150, 10, 500

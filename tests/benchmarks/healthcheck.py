@@ -11,7 +11,7 @@ import subprocess
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
 from helpers.environments import environment
 from helpers.kill_storm import StormyHost
 from helpers.serving_host import ServingHost

@@ -10,9 +10,9 @@ import statistics
 import time
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
-from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases, live_release
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import drain as _drain
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import live_instance
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.releases_held import held_releases, live_release
 from helpers.site_host import SiteHost, new_site_host
 from helpers.streamlit_session import session
 from helpers.supervisord import wait_for

@@ -14,10 +14,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import log_path, program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import log_path, program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import drain as _drain
 from helpers.browser import Tab
 from helpers.fronts import Front
 from helpers.serving_host import ServingHost

@@ -12,9 +12,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _preview_end
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import preview_end as _preview_end
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import Preview
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
 from helpers.browser import Tab
 from helpers.fronts import Front, entry
 from helpers.serving_host import ServingHost

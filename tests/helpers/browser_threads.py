@@ -15,8 +15,7 @@ from pathlib import Path
 
 from helpers.browser import CHROMIUM, FLAGS
 from helpers.firefox import Firefox
-from playwright.sync_api import Browser, sync_playwright
-from playwright.sync_api import Page as PlaywrightPage
+from playwright.sync_api import Browser, Page as PlaywrightPage, sync_playwright
 
 CHROMIUM_NAME, FIREFOX_NAME = "Chromium", "Firefox"
 

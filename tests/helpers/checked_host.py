@@ -13,8 +13,8 @@ import time
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_settings
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import Live, live_instance
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health import settings as _health_settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import Live, live_instance
 
 from .fronts import Front
 from .serving_host import ServingHost

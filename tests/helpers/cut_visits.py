@@ -11,8 +11,8 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
 from helpers.browser_threads import CHROMIUM_NAME, FIREFOX_NAME, BrowserThread, Profile
 from helpers.cables import HALF, RESET, SILENT, Cable, Network
 from helpers.fronts import Front

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import sys
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _deploy_run, _instances
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts, results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import instances as _instances, run as _deploy_run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts, results_of
 
 
 def main(path: str) -> None:

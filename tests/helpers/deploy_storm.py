@@ -18,8 +18,8 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
 from helpers.fronts import NGINX_CONF, Front
 from helpers.processes import Streamlit, free_port, wait_for_port
 from helpers.serving_host import ServingHost

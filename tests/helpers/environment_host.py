@@ -18,12 +18,12 @@ import typing as t
 import zipfile
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_run import run
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER, Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.lock import Request
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.run import run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.wish import Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import BUILD_USER, Layout
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 

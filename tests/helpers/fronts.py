@@ -18,14 +18,16 @@ import time
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _serving, _streamlit_assets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._caddy_process import CaddyProcess
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import caddy_config
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_files import page_files
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontSettings, app_routes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import UIDS, Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_websocket import handshake
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy.process import CaddyProcess
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy.site import caddy_config
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.files import page_files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site import nginx_site
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontSettings, app_routes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import UIDS, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_websocket import handshake
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import serving as _serving
 from helpers.environments import environment
 from helpers.processes import free_port, wait_for_port
 

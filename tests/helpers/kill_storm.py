@@ -20,11 +20,12 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_settings, _probe_http
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Process, Supervisor
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import probe_http as _probe_http
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health import settings as _health_settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Process, Supervisor
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import live_instance
 from helpers.fronts import Front
 from helpers.serving_host import ServingHost, free_ports
 from helpers.supervisord import wait_for

@@ -18,9 +18,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _instance_state
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import SERVING
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import SERVING
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import instance_state as _instance_state
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import InstanceRecord
 from helpers.deploy_storm import Ours
 from helpers.serving_host import CHECKOUT, ServingHost
 from helpers.supervisord import wait_for

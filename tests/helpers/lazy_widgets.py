@@ -11,8 +11,7 @@ import typing as t
 import urllib.parse
 
 from helpers.browser import PATIENCE, PINNED, Tab
-from playwright.sync_api import Browser, Response, Route, expect
-from playwright.sync_api import TimeoutError as BrowserTimeoutError
+from playwright.sync_api import Browser, Response, Route, TimeoutError as BrowserTimeoutError, expect
 
 SCRIPT = """\
 import datetime

@@ -10,7 +10,7 @@ import subprocess
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout, app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout, app_user
 from helpers import rootless_image
 from helpers.attacks import record, record_open
 from helpers.checkout import CHECKOUT

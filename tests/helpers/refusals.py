@@ -11,15 +11,17 @@ import time
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import read_catalog
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_lock import Request
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_run import run as make_environments
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_wish import Settings
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step import Request as ReleaseRequest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_step import make_releases
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts, results_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.reader import read_catalog
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.lock import Request
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.run import run as make_environments
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.wish import Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts, results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.step import (
+    Request as ReleaseRequest,
+    make_releases,
+)
 from helpers.environment_host import make_wheel, need_build_user, uv_binary
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import Session, session

@@ -20,7 +20,7 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout, Layout, app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout, app_user
 from helpers.environments import environment
 
 CHECKOUT = Path(__file__).resolve().parents[2]

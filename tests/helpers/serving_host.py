@@ -14,17 +14,13 @@ import subprocess
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import (
-    _deploy_run,
-    _host_layout,
-    _host_users,
-    _instances,
-    _streamlit_assets,
-)
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import UIDS, Layout, app_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts, results_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import instances as _instances, run as _deploy_run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import UIDS, Layout, app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import layout as _host_layout, users as _host_users
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import SupervisorError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts, results_of
 from helpers.environments import CACHE, environment, once
 from helpers.supervisord import Supervisord
 

@@ -17,9 +17,9 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Supervisor
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import live_instance
 from helpers.apps import make_app
 from helpers.checkout import CHECKOUT, run_playbook
 from helpers.processes import free_port

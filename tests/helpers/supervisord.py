@@ -14,13 +14,13 @@ import time
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.zipapp import build
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
     DaemonDownError,
     Process,
     Supervisor,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._zipapp import build
 
 VERSIONS = ("4.3.0", "4.2.5")
 """The wheel's version and Debian bookworm's."""

@@ -12,9 +12,9 @@ import random
 import tarfile
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import FORMAT, MANIFEST
-from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import Key
-from ansible_collections.selfhost.pyapps.plugins.module_utils._setup_toml import NAME, SETUP_TOML
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.setup_toml import NAME, SETUP_TOML
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.data_archive import FORMAT, MANIFEST
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.schema import Key
 from helpers.hostile_texts import HOSTILE, OPTIONS, to_toml
 
 SEED = "SEED"

@@ -18,10 +18,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import ArchiveError, read_manifest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_restore import restore
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_save import save
-from ansible_collections.selfhost.pyapps.plugins.module_utils._files import force_remove
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.data_archive import ArchiveError, read_manifest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import force_remove
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.data_restore import restore
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.data_save import save
 from helpers import evil_archives as evil
 from helpers.attacks import record, tries
 from helpers.bounded import MIB, outcome

@@ -24,9 +24,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _namespaces
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import namespaces as _namespaces
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
 from helpers import hostile_backend
 from helpers.attacks import record, tries
 from helpers.canary import holders
@@ -39,7 +39,7 @@ HELPERS = Path(__file__).resolve().parents[1]
 RUN = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
 from helpers.environment_host import Host, app
 apps = [app(name, "evil\\n", allow_build=True) for name in sys.argv[4:]]
 Host(sys.argv[2]).make(*apps, sources=Sources(index_url=sys.argv[3]))

@@ -23,20 +23,23 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.action.app_table import summary
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import Catalog, read_catalog
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_caddy import caddy_config
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_nginx import nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import gallery_page
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import FrontSettings, app_routes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds import kind_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.reader import Catalog, read_catalog
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy.site import caddy_config
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site import nginx_site
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.pages import gallery_page
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontSettings, app_routes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
     HostOptions,
     InstalledStreamlit,
     config_options,
     config_text,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import (
+    InstanceRecord,
+    instance_program,
 )
 from helpers.apps import make_app
 from helpers.attacks import record, tries

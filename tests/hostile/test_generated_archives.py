@@ -9,8 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_archive import ArchiveError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_restore import restore
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.data_archive import ArchiveError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.data_restore import restore
 from helpers.attacks import record, tries
 from hostile.generate import Generator, seed
 

@@ -14,7 +14,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import read_catalog
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.reader import read_catalog
 from helpers.apps import make_app
 from helpers.attacks import record, tries
 from hostile.generate import Generator, seed

@@ -22,16 +22,16 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.action.app_logs import printed
-from ansible_collections.selfhost.pyapps.plugins.module_utils import (
-    _app_logs,
-    _container_logs,
-    _health_log,
-    _health_notify,
-    _host_layout,
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import logs as _app_logs
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health import (
+    log as _health_log,
+    notify as _health_notify,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_report import Finding, Report, as_lines
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.report import Finding, Report, as_lines
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import layout as _host_layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._images import logs as _container_logs
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
 from ansible_collections.selfhost.pyapps.plugins.modules import nginx_site
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table import table
 from helpers import attacks

@@ -19,10 +19,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _confinement
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import Live, live_instance
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import confinement as _confinement
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import Live, live_instance
 from helpers import port_thief
 from helpers.attacks import record, tries
 from helpers.fronts import Front

@@ -20,8 +20,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import Needs, read_requirements
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.reader import Needs, read_requirements
 from helpers.attacks import record, tries
 from helpers.environment_host import SYSTEM_PYTHON, Host, app, make_wheel, temporary_host, two_wheels, uv_binary
 from helpers.plain_requirements import strange
@@ -424,8 +424,8 @@ READ = """
 import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.reader import read_requirements
 read_requirements(sys.argv[1], Report().about("setup.toml"))
 """
 SECONDS = 20

@@ -14,17 +14,18 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _image_layers
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_files import UnreadableError, read_app_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_archive import write_archive
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_files import (
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import UnreadableError, read_app_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._images import image_layers as _image_layers
+from ansible_collections.selfhost.pyapps.plugins.module_utils._images.source_view import make_view
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_archive import write_archive
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_files import (
     AppFile,
     AppFiles,
     AppFilesError,
     list_app_files,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._source_view import make_view
 from helpers.attacks import record, tries
 from helpers.exchanger import STRANGER, exchanging
 

@@ -16,10 +16,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _as_user, _data_seed, _instance_state
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_save import save
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import as_user as _as_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases import data_seed as _data_seed
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import instance_state as _instance_state
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.data_save import save
 from ansible_collections.selfhost.pyapps.plugins.modules import app_backup, app_restore
 from helpers.attacks import record
 from helpers.modules import run_module

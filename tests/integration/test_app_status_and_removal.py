@@ -15,8 +15,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _listeners
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import listeners as _listeners
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
 from ansible_collections.selfhost.pyapps.plugins.modules import app_logs, app_removal, instances, status_info
 from helpers.modules import run_module
 from helpers.serving_host import ServingHost

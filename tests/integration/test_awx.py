@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import get
 from helpers.apps import make_app
 from helpers.checkout import CHECKOUT
 from helpers.site_host import SiteHost, new_site_host

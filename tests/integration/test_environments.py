@@ -15,10 +15,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_store
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements import read_requirements
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments import store as _environment_store
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.reader import read_requirements
 from helpers.environment_host import Host, app, imports, make_wheel, temporary_host, two_wheels
 
 

@@ -16,8 +16,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_python as pythons
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments import python as pythons
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
 from helpers.environment_host import Host, app, imports, temporary_host, two_wheels
 from helpers.fetched_pythons import StandalonePython, known_to_uv
 

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result, as_dicts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, as_dicts
 from ansible_collections.selfhost.pyapps.plugins.modules import environments, uv
 from helpers.environment_host import SYSTEM_PYTHON, Host, app, imports, make_wheel, temporary_host, uv_binary
 from helpers.modules import run_module

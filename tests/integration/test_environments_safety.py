@@ -20,9 +20,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_pool import Pool
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import BUILD_USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.pool import Pool
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import BUILD_USER
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.unprivileged import EnvironmentFailedError
 from helpers.environment_host import Host, app, imports, make_wheel, temporary_host, two_wheels
 
 HELPERS = Path(__file__).resolve().parents[1]

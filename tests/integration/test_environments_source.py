@@ -16,7 +16,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
 from ansible_collections.selfhost.pyapps.plugins.modules import environment_sbom
 from helpers.environment_host import Host, app, imports, temporary_host, two_wheels
 from helpers.modules import run_module

@@ -17,8 +17,8 @@ PERSON, SERVICE, NOBODY, APP, OTHER_APP = 1000, 33, 65534, 60706, 60707
 RULES_OF_OTHERS = "table inet filter {\nchain input {\ntype filter hook input priority filter; policy accept;\n}\n}\n"
 PROGRAM = """
 import json, os, socket, subprocess, sys
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _firewall
-from ansible_collections.selfhost.pyapps.plugins.module_utils._firewall import Port
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import firewall as _firewall
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.firewall import Port
 
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 servers = []

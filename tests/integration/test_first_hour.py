@@ -18,11 +18,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _environment_process as process
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import Installer
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv_install import Installer
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import unprivileged as process
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.unprivileged import EnvironmentFailedError
 from ansible_collections.selfhost.pyapps.plugins.modules import host_plan
 from helpers.company_proxy import INDEX, company_proxy
 from helpers.environment_host import SYSTEM_PYTHON, app, temporary_host, two_wheels
@@ -36,11 +36,11 @@ UV = "0.11.0"
 _INSTALL_UV = (
     """
 import sys
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_plan
-from ansible_collections.selfhost.pyapps.plugins.module_utils._environment_process import EnvironmentFailedError
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv_install import Installer
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry import host_plan as _host_plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.unprivileged import EnvironmentFailedError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv_install import Installer
 print(_host_plan.missing_packages(Layout("/nowhere"), True, True))
 try:
     Installer(Layout(sys.argv[1]), Sources(), "%s", None).install()
@@ -132,7 +132,7 @@ _FULL = """
 mount -t tmpfs -o size=24m,mode=755 tmpfs "$1"
 exec "$2" - "$1" <<'END'
 import json, os, sys
-from ansible_collections.selfhost.pyapps.plugins.module_utils._capacity import lacks, room
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host.capacity import lacks, room
 from ansible_collections.selfhost.pyapps.plugins.modules import host_plan
 from helpers.environment_host import Host, app, make_wheel, uv_binary
 from helpers.fronts import entry

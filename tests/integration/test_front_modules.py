@@ -19,8 +19,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _nginx_sites
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx import other_sites as _nginx_sites
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.modules import caddy_site, nginx_site
 from helpers.environments import environment
 from helpers.fronts import NGINX_CONF, entry, eventually

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _container_names
+from ansible_collections.selfhost.pyapps.plugins.module_utils._images import names as _container_names
 from helpers.fronts import Front, entry, eventually
 
 OTHER = 'server { listen 127.0.0.1:%d%s; server_name %s; location / { return 200 "%s"; } }\n'

@@ -9,7 +9,7 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _away_page
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import away_page as _away_page
 from helpers.browser import chromium
 from helpers.fronts import Front, entry
 from helpers.processes import Echo

@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _away_page
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import away_page as _away_page
 from helpers.fronts import Answer, Front, ask, entry, eventually
 from helpers.processes import Echo
 

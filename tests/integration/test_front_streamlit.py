@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import get
 from helpers.fronts import Front, entry
 from helpers.processes import Streamlit, free_port
 

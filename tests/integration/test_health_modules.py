@@ -12,8 +12,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health_log import lock_path
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.log import lock_path
 from ansible_collections.selfhost.pyapps.plugins.modules import health_info, healthcheck_schedule, healthcheck_settings
 from helpers.modules import run_module
 

@@ -15,7 +15,7 @@ import threading
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health import settings as _health_settings
 from ansible_collections.selfhost.pyapps.plugins.modules import health_info
 from helpers.checked_host import CheckedHost, messages
 from helpers.modules import run_module

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _health_settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health import settings as _health_settings
 from helpers.checked_host import CheckedHost
 from helpers.supervisord import wait_for
 

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
 from helpers.checked_host import CheckedHost
 from helpers.supervisord import wait_for
 

@@ -15,8 +15,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _listeners, _probe_http, _probe_websocket
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import (
+    listeners as _listeners,
+    probe_http as _probe_http,
+    probe_websocket as _probe_websocket,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
 from helpers.environments import environment
 from helpers.serving_host import CHECKOUT, ServingHost
 from helpers.supervisord import wait_for

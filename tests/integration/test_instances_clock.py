@@ -14,8 +14,8 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _drain
-from ansible_collections.selfhost.pyapps.plugins.module_utils._watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import drain as _drain
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import session
 from helpers.supervisord import wait_for

@@ -11,9 +11,11 @@ import signal
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_turn, _drain, _listeners
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import host_status
-from ansible_collections.selfhost.pyapps.plugins.module_utils._watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import turn as _app_turn
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.status import host_status
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import listeners as _listeners
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import drain as _drain
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import Session, session
 from helpers.supervisord import wait_for

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.action import app_table as app_table_action
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _app_turn, _ports
-from ansible_collections.selfhost.pyapps.plugins.module_utils._uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import turn as _app_turn
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import ports as _ports
 from helpers.apps import SETTINGS, make_app
 from helpers.environments import environment
 from helpers.refusals import GOOD, UsedApp

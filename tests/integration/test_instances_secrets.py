@@ -9,9 +9,9 @@ import json
 import os
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_secrets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import release_secrets as _release_secrets
 from helpers.serving_host import ServingHost
 
 SECRETS = AppSecrets({"DATABASE": "postgres://me:very-secret@db/x"}, 'key = "other-secret"\n')

@@ -13,8 +13,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance
-from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import live_instance
 from helpers.site_host import SiteHost, new_site_host
 from helpers.streamlit_session import session
 

@@ -20,7 +20,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import ProbeError, get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import ProbeError, get
 from helpers.locales import turkish
 from helpers.processes import free_port
 from helpers.site_host import SiteHost, new_site_host

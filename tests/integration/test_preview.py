@@ -9,11 +9,15 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _instances, _preview, _preview_end
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_status import host_status
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import (
+    instances as _instances,
+    preview_end as _preview_end,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import Preview
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.status import host_status
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import preview as _preview
 from helpers.fronts import Front, entry
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import session

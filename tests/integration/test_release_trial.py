@@ -12,9 +12,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _release_store
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets import AppSecrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import release_store as _release_store
 from helpers.serving_host import ServingHost
 from helpers.supervisord import wait_for
 

@@ -12,8 +12,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from helpers.release_target import NEW, OLD, Target, new_target
 
 # As root both ways are tried: as root itself, and by `become` as a user without rights.

@@ -14,8 +14,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._dotenv import parse_dotenv
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.dotenv import parse_dotenv
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
 from helpers.canary import holders, shows
 from helpers.release_target import NEW, Target, new_target
 

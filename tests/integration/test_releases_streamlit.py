@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import installed_streamlit
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import installed_streamlit
 from helpers.configured_streamlit import running
 from helpers.environments import environment
 from helpers.release_target import MIDDLE, NEW, OLD

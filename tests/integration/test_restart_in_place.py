@@ -16,10 +16,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _restart_in_place
-from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy_run import Preview
-from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener
-from ansible_collections.selfhost.pyapps.plugins.module_utils._system_python import system_python
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import restart_in_place as _restart_in_place
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import Preview
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners import listener
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.system_python import system_python
 from helpers.fronts import Front
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import session
@@ -186,7 +186,7 @@ def test_a_run_killed_in_the_gap_is_repaired(host: ServingHost, who: str, monkey
     child = os.fork()
     if child == 0:
         monkeypatch.setattr(
-            "ansible_collections.selfhost.pyapps.plugins.module_utils._gate._prove_health", _kill_myself
+            "ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.gate._prove_health", _kill_myself
         )
         try:
             host.deploy()

@@ -9,9 +9,14 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _deploy_run, _drain, _instances, _rollback
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import as_dicts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import (
+    instances as _instances,
+    rollback as _rollback,
+    run as _deploy_run,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state import drain as _drain
 from helpers.serving_host import ServingHost
 from helpers.streamlit_session import Session, session
 

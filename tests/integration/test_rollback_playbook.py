@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._releases_held import held_releases, live_release
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.releases_held import held_releases, live_release
 from helpers.site_host import Played, SiteHost, new_site_host
 
 REQUIREMENT = "streamlit==1.67.*"

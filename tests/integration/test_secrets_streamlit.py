@@ -12,10 +12,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import get
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._release_store import add_secrets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._secrets_given import read_given
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_given import read_given
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_store import add_secrets
 from helpers.configured_streamlit import running
 from helpers.environments import environment
 from helpers.release_target import MIDDLE, NEW, OLD

@@ -10,8 +10,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
 from ansible_collections.selfhost.pyapps.plugins.modules import supervisor_programs
 from helpers.modules import run_module
 from helpers.supervisord import Supervisord, supervisor_environment

@@ -14,9 +14,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_rpc import Supervisor
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Supervisor
 from helpers.supervisord import wait_for
 
 _LONGEST_ROOT = 72  # whose socket's path is just short enough

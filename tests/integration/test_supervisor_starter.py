@@ -18,9 +18,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_record import InstanceRecord, instance_program
-from ansible_collections.selfhost.pyapps.plugins.module_utils._listeners import listener_uid
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners import listener_uid
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import (
+    InstanceRecord,
+    instance_program,
+)
 from helpers.supervisord import Supervisord, make_environment, supervisor_environment, wait_for
 
 ENVIRONMENT = "0123456789abcdef"

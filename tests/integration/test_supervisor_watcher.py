@@ -15,12 +15,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_pages import away_page
-from ansible_collections.selfhost.pyapps.plugins.module_utils._front_routes import app_routes
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import AppLayout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._lock import host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._supervisor_conf import program_text
-from ansible_collections.selfhost.pyapps.plugins.module_utils._watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.watcher import Watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.pages import away_page
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import app_routes
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
 from helpers.fronts import entry
 from helpers.supervisord import Supervisord, supervisor_environment, wait_for
 

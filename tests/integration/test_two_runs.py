@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _host_state
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import last_run as _last_run
 from ansible_collections.selfhost.pyapps.plugins.modules import instances
 from helpers.modules import run_module
 from helpers.serving_host import ServingHost
@@ -37,7 +37,7 @@ def test_the_second_run_waits_and_is_refused_when_the_first_has_changed_the_host
     name = host.add_app("shared")
     host.release(name, SCRIPT % 1)
     host.deploy()
-    plan = _host_state.look(host.layout)
+    plan = _last_run.look(host.layout)
     host.release(name, SLOW % 2)
     first = threading.Thread(target=host.deploy)
     first.start()
@@ -53,7 +53,7 @@ def test_the_second_run_waits_and_is_refused_when_the_first_has_changed_the_host
     assert "another run has changed this host since this one looked at it (it deployed %s at " % name in second["msg"]
     before = host.seen(name)
     host.release(name, SCRIPT % 3)
-    third = module(host, plan=_host_state.look(host.layout))
+    third = module(host, plan=_last_run.look(host.layout))
     assert third["app_results"][name]["note"] == "live"
     assert host.seen(name) != before
 
@@ -62,7 +62,7 @@ def test_a_run_that_waited_for_one_that_changed_nothing_goes_on(host: ServingHos
     name = host.add_app("calm")
     host.release(name, SCRIPT % 1)
     host.deploy()
-    plan = _host_state.look(host.layout)
+    plan = _last_run.look(host.layout)
     assert host.deploy().changed is False
     predicted = module(host, plan=plan, check=True)
     assert (predicted["changed"], predicted["app_results"][name]["note"]) == (False, "unchanged")

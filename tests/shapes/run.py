@@ -19,16 +19,15 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._instance_state import live_instance, read_release
-from ansible_collections.selfhost.pyapps.plugins.module_utils._probe_http import ProbeError, get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import ProbeError, get
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import live_instance, read_release
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table import table
 from helpers.browser import Tab, chromium
 from helpers.docs_tables import with_rows
 from helpers.processes import free_port
 from helpers.site_host import SiteHost, new_site_host
 from helpers.supervisord import wait_for
-from playwright.sync_api import Browser
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, Error as BrowserError
 from shapes import SHAPES, Compared, Shape
 
 SETTLED = 1500  # milliseconds

@@ -14,10 +14,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._app_env import host_owned_variables
-from ansible_collections.selfhost.pyapps.plugins.module_utils._schema import Key, allowed_in_words
-from ansible_collections.selfhost.pyapps.plugins.module_utils._setup_toml import SETUP_TOML
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_options import HOST_OWNED
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.app_env import host_owned_variables
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.setup_toml import SETUP_TOML
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.schema import Key, allowed_in_words
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import HOST_OWNED
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SCHEMA = CHECKOUT / "schemas" / "setup.toml.schema.json"

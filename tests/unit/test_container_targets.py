@@ -16,7 +16,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 
 PROJECT = Path(__file__).resolve().parents[2]
 KINDS = ("prod", "dev")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog import read_catalog
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.reader import read_catalog
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._variables import (
     fault,
     options_of_roles,

@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
-from ansible_collections.selfhost.pyapps.plugins.module_utils._published import apply, plan
+from ansible_collections.selfhost.pyapps.plugins.module_utils._migration.repository import apply, plan
 from helpers.published import repository
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "image"

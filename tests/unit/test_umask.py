@@ -11,7 +11,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _files, _host_cli
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry import cli as _host_cli
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MODULES = sorted((CHECKOUT / "plugins" / "modules").glob("*.py"))

@@ -20,8 +20,7 @@ from helpers.fronts import Front, entry
 from helpers.lazy_widgets import SCRIPT, visit
 from helpers.processes import Streamlit
 from helpers.streamlit_versions import CannotInstallError, Version, install, minor_versions, remove
-from playwright.sync_api import Browser
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, Error as BrowserError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "streamlit-versions.md"
 HEAD = "| Streamlit | released | tabs | widgets behind nginx and Caddy |\n|---|---|---|---|\n"

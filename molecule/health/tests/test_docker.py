@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils import _zipapp
+from ansible_collections.selfhost.pyapps.plugins.module_utils._host import zipapp as _zipapp
 from helpers.containers import wait_for
 
 IMAGE = "pyapps-test-healthcheck"

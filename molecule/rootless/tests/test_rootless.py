@@ -14,8 +14,7 @@ import pytest
 from helpers.containers import wait_for
 from helpers.docker_engine import docker, get, handshake, inspect
 from helpers.playbooks import play_on_all
-from helpers.rootless_image import CONTAINER as NAME
-from helpers.rootless_image import IMAGE, LEAN
+from helpers.rootless_image import CONTAINER as NAME, IMAGE, LEAN
 
 BY_HAND = "pyapps-rootless-by-hand"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])

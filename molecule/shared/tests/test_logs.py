@@ -27,7 +27,7 @@ def _rule(host: Host, path: str) -> str:
         conf = host.file("/etc/pyapps/supervisor/supervisord.conf").content_string
         return _limited(conf, "logfile")
     if path == "/var/log/pyapps/healthcheck.log":
-        return "itself"  # tests/unit/plugins/module_utils/test__health_log.py
+        return "itself"  # tests/unit/plugins/module_utils/_health/test_log.py
     for program in host.check_output("ls %s", PROGRAMS).split():
         conf = host.file("%s/%s" % (PROGRAMS, program)).content_string
         for stream in ("stdout", "stderr"):

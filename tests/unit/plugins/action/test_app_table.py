@@ -12,7 +12,7 @@ from ansible_collections.selfhost.pyapps.plugins.action.app_table import (
     invalid_results,
     summary,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 
 
 @pytest.mark.parametrize(

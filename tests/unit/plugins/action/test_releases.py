@@ -18,8 +18,8 @@ from ansible_collections.selfhost.pyapps.plugins.action.releases import (
     name_releases,
     with_secrets,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
-from ansible_collections.selfhost.pyapps.plugins.module_utils._streamlit_config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from helpers.release_target import catalog_entry
 
 OK = Result(environment="e" * 16, assets="streamlit-1")

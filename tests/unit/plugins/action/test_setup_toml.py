@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.action.setup_toml import with_problems
-from ansible_collections.selfhost.pyapps.plugins.module_utils._problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
 
 ERROR = {"file": "setup.toml", "key": "titel", "message": "no key", "found": "", "allowed": ""}
 

@@ -16,8 +16,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._data_save import save
-from ansible_collections.selfhost.pyapps.plugins.module_utils._layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._state.data_save import save
 from ansible_collections.selfhost.pyapps.plugins.modules import app_backup, app_logs, app_restart, app_restore, new_app
 from helpers.modules import run_module
 

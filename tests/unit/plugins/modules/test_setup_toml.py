@@ -68,7 +68,7 @@ def test_without_a_toml_parser_it_says_what_to_install(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S0-01: on a target with Python 3.9 or 3.10 and no tomli."""
-    from ansible_collections.selfhost.pyapps.plugins.module_utils import _toml
+    from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import toml as _toml
 
     monkeypatch.setattr(_toml, "_parser", None)
     answer = run(tmp_path, capsys)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._progress import Progress
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.progress import Progress
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils import _progress
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._progress import Relay
 

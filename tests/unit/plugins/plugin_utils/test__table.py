@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ansible_collections.selfhost.pyapps.plugins.action.app_table import failure_lines, summary
-from ansible_collections.selfhost.pyapps.plugins.module_utils._result import Result
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._table import table
 
 APPS = [{"name": "app_1", "base_path": "/app-1"}, {"name": "app_2", "base_path": "/app-2"}]

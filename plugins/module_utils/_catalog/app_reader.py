@@ -1,0 +1,275 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads one app's folder into its entry of the catalog. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.app_env import read_env
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.app_folders import slug, title_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.assignment import EVERY_APP, Assignment
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.clashes import Claim
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.commands import split_command
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.origins import (
+    normal_frame_ancestors,
+    normal_origins,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_files import DOTENV, read_folder_secrets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.setup_toml import (
+    MAX_UPLOAD_MB,
+    NAME,
+    NAME_IN_WORDS,
+    SETUP_TOML,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import (
+    KIB,
+    SETUP,
+    UnreadableError,
+    check_regular,
+    is_safe_path,
+    is_script_path,
+    read_app_text,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report, show
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.schema import read_table
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml import TomlError, parse_toml
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import (
+    max_upload_size,
+    merged,
+    own_options,
+    setup_options,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.packages_txt import read_packages
+from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.reader import read_requirements
+
+_LARGEST_SETTINGS = 64 * KIB
+_MOST_DATA_PATHS = 100  # each is compared with every other, and with every file of a release
+_STREAMLIT_CONFIG = os.path.join(".streamlit", "config.toml")
+_STATIC = "static"
+_NAME_LINE = re.compile(r"^[ \t]*name[ \t]*=[ \t]*[\"'](%s)[\"']" % NAME, re.MULTILINE)
+
+App = dict[str, t.Any]
+SecretNames = t.Optional[t.Mapping[str, t.Collection[str]]]
+
+
+class AppReader:
+    """Reads one app's folder.
+
+    :param secret_names: see :func:`read_catalog`
+    :param assignment: see :func:`read_catalog`
+    :param apps: the folder that holds the app and others; None where the app was given alone
+    :param installs_packages: see :func:`read_catalog`
+    :ivar claim: what the app wants for itself; filled by :meth:`read`, also for an app with errors
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        report: Report,
+        secret_names: SecretNames = None,
+        assignment: Assignment = EVERY_APP,
+        apps: str | None = None,
+        installs_packages: bool = False,
+    ) -> None:
+        self.claim = Claim(os.path.join(folder, SETUP), None, False, None, None)
+        self._folder = folder
+        self._apps = apps
+        self._secret_names = secret_names
+        self._assignment = assignment
+        self._installs_packages = installs_packages
+        self._folder_name = os.path.basename(os.path.abspath(folder))
+        self._all = report
+        self._report = report.about(self.claim.file)
+
+    def read(self) -> App | None:
+        """The app's entry of the catalog; None when anything is wrong with it."""
+        self._report = self._all.about(self.claim.file)
+        document = self._document(SETUP)
+        if document is None:
+            self._report.error("", "does not exist")
+        elif not self._report.failed:
+            app = self._entry(document)
+            return None if self._report.failed else app
+        else:
+            self.claim = self.claim._replace(name=self._name_in_faulty_file(), name_is_given=True)
+        return None
+
+    def _entry(self, document: dict[str, t.Any]) -> App:
+        settings = read_table(SETUP_TOML, document, self._report)
+        streamlit, route = settings["streamlit"], settings["route"]
+        name = settings["name"] if "name" in document else self._name_of_folder()
+        base_path = self._base_path(document, streamlit["base_path"], name)
+        self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
+        streamlit_config, own_options = self._streamlit_config(streamlit["config"])
+        largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
+        needs = read_requirements(self._folder, self._report, settings["environment"]["python"], self._apps)
+        debian_packages = read_packages(self._folder, self._report, self._installs_packages)
+        self._check_entry_file(streamlit["entry_file"])
+        env = self._environment(settings["env"], name)
+        if streamlit_config.get("server.enableStaticServing") is True:
+            self._tell_static(streamlit["entry_file"] or "", settings["data"]["paths"] or [])
+        self._check_commands(settings["deploy"])
+        return {
+            "name": name,
+            "title": settings["title"] or title_of(self._folder_name),
+            "kind": "streamlit",
+            "folder": os.path.abspath(self._folder),
+            "owner": settings["owner"],
+            "base_path": base_path,
+            "streamlit": {
+                "entry_file": streamlit["entry_file"],
+                "port": streamlit["port"],
+                "config": streamlit_config,
+                "own": own_options,
+            },
+            "environment": {
+                **settings["environment"],
+                "python": needs.python.version,
+                "python_from": needs.python.said_by,
+                "requires_python": list(needs.python.conditions),
+                "files": needs.files,
+                "entry": needs.entry,
+            },
+            "debian_packages": debian_packages,
+            "env": env,
+            "data": {
+                "paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *needs.read])
+            },
+            "route": {
+                "pinned": route["pinned"],
+                "max_upload_mb": route["max_upload_mb"] or largest_upload,
+                "allowed_origins": normal_origins(route["allowed_origins"] or [], self._report),
+                "frame_ancestors": normal_frame_ancestors(route["frame_ancestors"] or [], self._report),
+            },
+            "limits": settings["limits"],
+            "gallery": settings["gallery"],
+            "deploy": settings["deploy"],
+        }
+
+    def _document(self, relative: str) -> dict[str, t.Any] | None:
+        """A TOML file of the app; None when there is none, empty when it is faulty (that is reported)."""
+        path = os.path.join(self._folder, relative)
+        try:
+            return parse_toml(read_app_text(self._folder, path, _LARGEST_SETTINGS))
+        except FileNotFoundError:
+            return None
+        except (UnreadableError, TomlError) as error:
+            self._report.beside(path).error("", str(error))
+            return {}
+
+    def _name_in_faulty_file(self) -> str | None:
+        """What a file that is no TOML says of the name, so that no other app takes it meanwhile."""
+        try:
+            text = read_app_text(self._folder, self.claim.file, _LARGEST_SETTINGS)
+        except (UnreadableError, FileNotFoundError):
+            return None
+        said = _NAME_LINE.search(text.partition("\n[")[0])
+        return said[1] if said else None
+
+    def _name_of_folder(self) -> str | None:
+        name = slug(self._folder_name)
+        if re.fullmatch(NAME, name):
+            return name
+        self._report.error(
+            "name",
+            "can not be made from the folder's name: write it at the top of the file, as name = ...",
+            found=show(self._folder_name),
+            allowed=NAME_IN_WORDS,
+        )
+        return None
+
+    @staticmethod
+    def _base_path(document: dict[str, t.Any], path: str | None, name: str | None) -> str | None:
+        """In its one form: with a leading slash, without one at its end, "" for the root (C-05); None if refused."""
+        table = document.get("streamlit")
+        if isinstance(table, dict) and "base_path" in table:
+            return None if path is None else ("/" + path.strip("/")).rstrip("/")
+        return None if name is None else "/" + name
+
+    def _streamlit_config(self, table: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
+        """All options, and which of them only Streamlit's own file of the app names."""
+        document = self._document(_STREAMLIT_CONFIG) or {}
+        own_report = self._report.beside(os.path.join(self._folder, _STREAMLIT_CONFIG))
+        own, setup = own_options(document, own_report), setup_options(table, self._report)
+        return merged(own, setup, self._report), sorted(set(own) - set(setup))
+
+    def _check_entry_file(self, entry_file: str | None) -> None:
+        if entry_file is None:
+            return
+        fault = "" if is_script_path(entry_file) else "holds a character that is not allowed"
+        try:
+            if not fault:
+                check_regular(self._folder, os.path.join(self._folder, entry_file))
+        except UnreadableError as error:
+            fault = str(error)
+        except OSError as error:
+            fault = "can not be found in the app's folder (%s)" % error.strerror
+        if fault:
+            allowed = "a Python file inside the app's folder"
+            self._report.error("streamlit.entry_file", fault, found=show(entry_file), allowed=allowed)
+
+    def _tell_static(self, entry_file: str, data_paths: list[str]) -> None:
+        """Newer Streamlits serve no link that leads out of their static folder; the folder itself may be one."""
+        static = os.path.join(os.path.dirname(entry_file), _STATIC)
+        below = [path for path in data_paths if path.startswith(static + "/")]
+        if below:
+            self._report.notice(
+                "data.paths: visitors get 400 for files below %s: newer Streamlits serve no links that lead out of "
+                '%s. Name the whole folder, [data] paths = ["%s"], or write the files elsewhere and show them with '
+                "st.image or st.download_button" % (", ".join(below), static, static)
+            )
+
+    def _check_commands(self, deploy: dict[str, t.Any]) -> None:
+        for key in ("test", "release_command"):
+            try:
+                split_command(deploy[key] or "unset")
+            except ValueError as error:
+                self._report.error("deploy." + key, str(error), show(deploy[key]), "a program and its arguments")
+
+    def _environment(self, table: dict[str, t.Any], app: str | None) -> dict[str, str]:
+        """``[env]``. Secrets are only looked at: none may be in a catalog."""
+        env = read_env({name: value for name, value in table.items() if name != "required"}, self._report)
+        secret = read_folder_secrets(self._folder, self._report).env
+        if self._secret_names is not None and self._assignment.holds(app):
+            given = {name for source in (env, secret) for name in source if source[name]}
+            given.update(self._secret_names.get(app or "", ()))
+            for name in table["required"] or ():
+                if name not in given:
+                    self._report.error(
+                        "env.required",
+                        "missing secret named in [env] required: %s has no value: write it into %s, or into the"
+                        " variable pyapps_secrets, below %s and env"
+                        % (name, os.path.join(self._folder, DOTENV), app or "the app's name"),
+                    )
+        return env
+
+    def _data_paths(self, paths: list[str] | None, used: list[str | None]) -> list[str]:
+        paths = paths or []
+        if len(paths) > _MOST_DATA_PATHS:
+            self._report.error(
+                "data.paths",
+                "names more than %d paths: name the folders that they are in" % _MOST_DATA_PATHS,
+                found="%d paths" % len(paths),
+                allowed="paths beside each other",
+            )
+            return []
+        for number, path in enumerate(paths):
+            others = [other for other in paths[:number] if _overlap(other, path)]
+            fault = ""
+            if not is_safe_path(path):
+                fault = "holds a character that is not allowed"
+            elif others:
+                fault = "overlaps with %s: keep the outer one" % show(others[0])
+            elif any(name and _overlap(name, path) for name in used):
+                fault = "belongs to the release, not to the data"
+            if fault:
+                self._report.error("data.paths", fault, found=show(path), allowed="paths beside each other")
+        return paths
+
+
+def _overlap(one: str, other: str) -> bool:
+    return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")

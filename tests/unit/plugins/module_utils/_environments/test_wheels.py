@@ -1,0 +1,31 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wheels that a build has left; the builds themselves are tried in tests/hostile/test_builds.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._environments import wheels
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.unprivileged import EnvironmentFailedError
+
+
+def test_the_wheels_of_a_build_have_a_limit_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files with holes cost a build nothing; copied they would fill the disk, as root."""
+    build, into = tmp_path / "build", tmp_path / "into"
+    build.mkdir()
+    into.mkdir()
+    for number in range(4):
+        with open(build / ("evil-1.%d-py3-none-any.whl" % number), "wb") as file:
+            file.truncate(4000)
+    monkeypatch.setattr(wheels, "_LARGEST", 16_000)
+    assert len(wheels._take(str(build), {"evil"}, str(into))) == 4
+    monkeypatch.setattr(wheels, "_LARGEST", 10_000)
+    for name in os.listdir(into):
+        os.unlink(into / name)
+    with pytest.raises(EnvironmentFailedError, match=r"more than .* evil-1\.2-py3"):
+        wheels._take(str(build), {"evil"}, str(into))
+    assert len(os.listdir(into)) == 2
