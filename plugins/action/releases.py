@@ -26,7 +26,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result impo
     results_of,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import (
-    ARGUMENT_SPEC,
     App,
     failed,
     folder_id,
@@ -34,6 +33,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity
     release_id,
     survivors,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.module_releases import ARGUMENTS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_archive import write_archive
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_files import (
     AppFiles,
@@ -55,7 +55,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Answer:
         super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         host = HostOptions(arguments["public_url"], arguments["production"])
         given = given_secrets(arguments.pop("secrets"))
         without = arguments.pop("without_secrets")

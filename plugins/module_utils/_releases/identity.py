@@ -15,7 +15,6 @@ import json
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import NO_LIMITS, limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, Results
@@ -27,20 +26,6 @@ STEP = "release"
 # Another number makes every release a new one: for changes of what this collection puts into a release.
 _FORM = 2
 _ID_LENGTH = 16
-
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    **ROOT,
-    "apps": {"type": "list", "elements": "dict", "required": True},
-    "results": {"type": "dict", "required": True},
-    "public_url": {"type": "str", "default": ""},
-    "production": {"type": "bool", "default": True},
-    **LOCK,
-    "secrets": {"type": "dict", "default": {}, "no_log": True},
-    "without_secrets": {"type": "bool", "default": False},
-    "seeds": {"type": "dict", "default": {}},
-    "archive": {"type": "path"},
-    "secret_word": {"type": "str", "no_log": True},
-}
 
 
 def survivors(apps: t.Iterable[App], results: Results) -> list[App]:
