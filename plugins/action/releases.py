@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import tempfile
 import typing as t
-from dataclasses import replace
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -28,9 +27,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result impo
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import (
     App,
     failed,
-    folder_id,
     listing,
-    release_id,
+    named,
     survivors,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.module_releases import ARGUMENTS
@@ -125,8 +123,8 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
     :returns: the files by app, and the results with each ``release`` (None while its environment is not known)
     """
     files: dict[str, AppFiles] = {}
-    named: Results = dict(results)
-    for app in survivors(apps, named):
+    results_so_far: Results = dict(results)
+    for app in survivors(apps, results_so_far):
         name = app["name"]
         try:
             files[name] = list_app_files(app["folder"], app["data"]["paths"])
@@ -136,12 +134,10 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
                     "%s, the entry_file, is not sent: is it named in .pyappsignore?" % app["streamlit"]["entry_file"]
                 )
         except AppFilesError as error:
-            named[name] = failed(named[name], "%s: %s" % (app["folder"], error))
+            results_so_far[name] = failed(results_so_far[name], "%s: %s" % (app["folder"], error))
             continue
-        known = named[name].environment
-        release = release_id(entries, app, named[name], host) if known else None
-        named[name] = replace(named[name], release=release, folder=folder_id(entries, app))
-    return files, named
+        results_so_far[name] = named(entries, app, results_so_far[name], host)
+    return files, results_so_far
 
 
 def both_changes(first: Answer, second: Answer) -> dict[str, Answer]:

@@ -80,6 +80,15 @@ def folder_id(entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App) -> str:
     return _hash({"files": entries, "settings": process_settings(app)})
 
 
+def named(entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App, result: Result, host: HostOptions) -> Result:
+    """An app's result with its ``release``, without secrets (None while its environment is not known), and ``folder``.
+
+    :param entries: the app's files (:meth:`AppFiles.entries`)
+    """
+    release = release_id(entries, app, result, host) if result.environment else None
+    return replace(result, release=release, folder=folder_id(entries, app))
+
+
 def release_record(app: App, release: str, content: str, result: Result, host: HostOptions) -> dict[str, t.Any]:
     """The content of ``release.json``.
 
