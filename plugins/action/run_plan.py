@@ -10,22 +10,19 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.selfhost.pyapps.plugins.action.releases import given_secrets, with_secrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import encode
-from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.questions import ANSWER_OF, KEY, Question, as_word
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.questions import (
+    ANSWER_OF,
+    GIVEN,
+    KEY,
+    Question,
+    as_word,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.module_releases import ARGUMENTS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_files import AppFilesError, list_app_files
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._progress import counting
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._role_tasks import RoleTasks
 
-_ARGUMENTS: dict[str, t.Any] = {
-    "roles": {"type": "list", "elements": "str", "required": True},
-    "apps_role": {"type": "str", "default": "streamlit_app"},
-    "programs": {"type": "dict", "default": {}},
-    "services": {"type": "dict", "default": {}},
-    "front": {"type": "dict", "default": {}},
-    "health": {"type": "dict", "default": {}},
-    "thorough": {"type": "bool", "default": False},
-}
 _ANSWERS = {
     "supervisor_daemon": ("watcher",),
     "supervisor_programs": (),
@@ -54,7 +51,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Values:
         super().run(tmp, task_vars)
-        _validation, given = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        _validation, given = self.validate_argument_spec(argument_spec=GIVEN)
         questions: list[Question] = []
         for role in given["roles"]:
             questions += self._questions(role, given, len(questions), task_vars or {})

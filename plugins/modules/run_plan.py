@@ -117,18 +117,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.asking import ask, told
-from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.questions import from_word
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.questions import GIVEN, from_word
 
-ARGUMENTS: dict[str, t.Any] = {
-    "roles": {"type": "list", "elements": "str", "required": True},
-    "apps_role": {"type": "str", "default": "streamlit_app"},
-    "programs": {"type": "dict", "default": {}},
-    "services": {"type": "dict", "default": {}},
-    "front": {"type": "dict", "default": {}},
-    "health": {"type": "dict", "default": {}},
-    "thorough": {"type": "bool", "default": False},
-    "questions": {"type": "str", "no_log": True},
-}
+ARGUMENTS: dict[str, t.Any] = {**GIVEN, "questions": {"type": "str", "no_log": True}}
 
 
 def main() -> None:

@@ -10,6 +10,17 @@ import json
 import typing as t
 from dataclasses import asdict, dataclass
 
+GIVEN: dict[str, t.Any] = {
+    "roles": {"type": "list", "elements": "str", "required": True},
+    "apps_role": {"type": "str", "default": "streamlit_app"},
+    "programs": {"type": "dict", "default": {}},
+    "services": {"type": "dict", "default": {}},
+    "front": {"type": "dict", "default": {}},
+    "health": {"type": "dict", "default": {}},
+    "thorough": {"type": "bool", "default": False},
+}
+"""What people give to the module ``run_plan``."""
+
 ANSWER_OF, KEY = "__pyapps_answer_of", "key"
 """A dictionary of these two stands for a value that an earlier step has answered: its place, and the value's name."""
 
