@@ -11,6 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import PART
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Supervisor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import live_instance
 from helpers.site_host import Played, SiteHost, new_site_host
@@ -130,6 +131,12 @@ def _other_catalog(host: SiteHost) -> t.Callable[[], object]:
     return lambda: path.write_text(before)
 
 
+def _unfinished(host: SiteHost) -> t.Callable[[], object]:
+    path = Path(_app(host).releases, PART + "0123")
+    path.mkdir()
+    return path.rmdir
+
+
 EDITS: dict[str, tuple[Edit, str]] = {
     "the front's configuration is edited": (
         _changed_file(lambda host: os.path.join(host.layout.etc, "caddy", "Caddyfile"), "# mine\n"),
@@ -156,6 +163,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     ),
     "the zipapp is another": (_changed_file(lambda host: host.layout.zipapp, "#\n"), "folders, users or tools"),
     "the written catalog is another": (_other_catalog, "another catalog"),
+    "a killed run has left something unfinished": (_unfinished, "should not be there"),
     "the app's folder holds other code": (_new_code, "two"),
 }
 

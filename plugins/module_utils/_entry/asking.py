@@ -20,7 +20,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._entry.questions i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments import module_environments
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy import module_caddy_site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx import module_nginx_site
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry, parts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health import (
     module_front_info,
@@ -91,10 +91,26 @@ def _act_releases(module: t.Any) -> None:
     layout, results = Layout(params["root"]), results_of(params["results"])
     if not all(is_recorded(layout.app(name), seeds) for name, seeds in params["seeds"].items()):
         module.exit_json(changed=True)  # a change of a data folder's seed is told by the run, once
+    _end_with_parts(module, [layout.app(app["name"]).releases for app in params["apps"]])
     for app in _identity.survivors(params["apps"], results):
         results[app["name"]] = _identity.named(params["entries"][app["name"]], app, results[app["name"]], host)
     params["results"] = as_dicts(results)
     module_releases.act(module)
+
+
+def _act_instances(module: t.Any) -> None:
+    layout = Layout(module.params["root"])
+    apps = [layout.app(app["name"]) for app in module.params["apps"]]
+    _end_with_parts(module, [folder for app in apps for folder in (app.path, app.instances, app.serving)])
+    _end_with_parts(module, [layout.programs, layout.log])
+    module_instances.act(module)
+
+
+def _end_with_parts(module: t.Any, folders: t.Iterable[str]) -> None:
+    """What a killed run has left unfinished is deleted by the next one, so it is something to do."""
+    found = [path for folder in folders for path in parts(folder)]
+    if found:
+        module.exit_json(changed=True, diff=[diff_entry(path, "unfinished", None) for path in found])
 
 
 _SERVICE: dict[str, t.Any] = {
@@ -110,7 +126,7 @@ STEPS: dict[str, tuple[dict[str, t.Any], t.Callable[[t.Any], None]]] = {
     "environments": (module_environments.ARGUMENTS, module_environments.act),
     "streamlit_assets": (module_streamlit_assets.ARGUMENTS, module_streamlit_assets.act),
     "releases": (_RELEASES, _act_releases),
-    "instances": (module_instances.ARGUMENTS, module_instances.act),
+    "instances": (module_instances.ARGUMENTS, _act_instances),
     "nginx_site": (module_nginx_site.ARGUMENTS, module_nginx_site.act),
     "caddy_site": (module_caddy_site.ARGUMENTS, module_caddy_site.act),
     "healthcheck_settings": (module_healthcheck_settings.ARGUMENTS, module_healthcheck_settings.act),
