@@ -26,7 +26,7 @@ _BAD_PATH = "has a control character, or one that is not UTF-8, in its path: ren
 
 
 def slug(folder_name: str) -> str:
-    """The name that a folder's name gives (S0-10): ``My App`` is ``my_app``; "" where no letter or digit is left."""
+    """The name that a folder's name gives: ``My App`` is ``my_app``; "" where no letter or digit is left."""
     plain = unicodedata.normalize("NFKD", folder_name.casefold())
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return re.sub(r"[^a-z0-9-]+", "_", plain).strip("_-")

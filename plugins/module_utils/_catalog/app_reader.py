@@ -184,7 +184,7 @@ class AppReader:
 
     @staticmethod
     def _base_path(document: dict[str, t.Any], path: str | None, name: str | None) -> str | None:
-        """In its one form: with a leading slash, without one at its end, "" for the root (C-05); None if refused."""
+        """In its one form: with a leading slash, without one at its end, "" for the root; None if refused."""
         table = document.get("streamlit")
         if isinstance(table, dict) and "base_path" in table:
             return None if path is None else ("/" + path.strip("/")).rstrip("/")

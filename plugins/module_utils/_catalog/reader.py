@@ -59,7 +59,7 @@ def read_catalog(
     Every app of the folder is checked, so that an error is found before any host is changed. Only apps that the host
     serves may not clash, and need their secrets.
 
-    The same files give the same answer, in whatever order the disk lists them (S0-14).
+    The same files give the same answer, in whatever order the disk lists them.
 
     :param secret_names: which variables ``pyapps_secrets`` gives a value, by app; None when that is not known, and then
         ``[env] required`` is not checked

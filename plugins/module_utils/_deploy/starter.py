@@ -4,7 +4,7 @@
 """Turn the process that supervisord started into an app's process. PRIVATE to the collection.
 
 Runs on the target as the app's user, inside our zipapp, and ends in ``execve``: what ``ps`` shows is the app's own
-command (S0-44), and nothing of supervisord's environment reaches it.
+command, and nothing of supervisord's environment reaches it.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _own_packages(code: str) -> dict[str, str]:
 
 
 def _given(layout: Layout, variables: t.Mapping[str, str]) -> dict[str, str]:
-    """What a container was given for its apps (``--env-file``), as Docker keeps it (S0-96); on a host nothing is."""
+    """What a container was given for its apps (``--env-file``), as Docker keeps it; on a host nothing is."""
     if not os.path.exists(layout.container_mark):
         return {}
     return {

@@ -78,7 +78,7 @@ def _claim(app: t.Mapping[str, t.Any], file: str) -> Claim:
 
 
 def removal_problems(removed: list[str], wanted: list[str], allowed: bool, limited: bool = False) -> list[str]:
-    """Why these apps must not be removed (`design.md` rule 7); empty when they may be.
+    """Why these apps must not be removed; empty when they may be.
 
     :param limited: the run is for some hosts of the inventory only, so an app that has moved to another host may not
         be there yet

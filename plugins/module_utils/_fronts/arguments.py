@@ -76,7 +76,7 @@ def _origin(url: str) -> str:
 
 
 def refuse_stranger(port: int, mark: str, user: str | None = None) -> None:
-    """Name who else listens on the front's port; nothing is ever killed for it (C-20).
+    """Name who else listens on the front's port; nothing is ever killed for it.
 
     :param mark: what the command line of our own server holds
     :param user: who our own server runs as, when nothing else does

@@ -43,7 +43,7 @@ COMPONENTS = "/component/"
 """Some published components ask for their files here, as if their app were at the root."""
 
 BLOCKED = r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[^\w-]|$)"
-"""Never answered, whatever the case: open to everyone at the process (C-14); Streamlit 1.41 has the short names too.
+"""Never answered, whatever the case: open to everyone at the process; Streamlit 1.41 has the short names too.
 
 Nor with something behind the name: Streamlit's own patterns end with Python's ``$``, which lets a line end pass."""
 
@@ -64,7 +64,7 @@ POLICY = "Content-Security-Policy"
 NOBODY = "'none'"
 """Of frame-ancestors."""
 
-STREAM_TIMEOUT = 86400  # seconds; S0-63
+STREAM_TIMEOUT = 86400  # seconds
 UPLOAD_MARGIN_MB = 1  # Streamlit takes 1 MB more than server.maxUploadSize says (requirements 2.6)
 
 REMOVED_HEADERS = (
@@ -76,7 +76,7 @@ REMOVED_HEADERS = (
     "X-Forwarded-Server",
     "Forwarded",
 )
-"""Headers in which a client could tell an app a false origin, and which the front itself has no use for (S2-30)."""
+"""Headers in which a client could tell an app a false origin, and which the front itself has no use for."""
 
 SET_HEADERS = ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Upgrade", "Connection")
 
@@ -226,7 +226,7 @@ def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
 
 
 def _user_headers(name: str, setting: object) -> tuple[str, ...]:
-    """Headers that Streamlit believes to name the user, so that no client may send them (C-13, 2.6)."""
+    """Headers that Streamlit believes to name the user, so that no client may send them."""
     try:
         headers = user_headers(setting)
     except ValueError as error:

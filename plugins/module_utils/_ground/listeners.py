@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who listens on a TCP port, as the kernel says.
 
-A port is proven, not assumed: a listener is ours only if its user is the app's; and a stranger is named, never killed
-(C-20).
+A port is proven, not assumed: a listener is ours only if its user is the app's; and a stranger is named, never killed.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 """A real WebSocket handshake, as a browser does it. PRIVATE to the collection.
 
 Whether people can use an app shows only here: a Streamlit process with a wrong origin setting answers every health
-question with 200 and every browser with 403 (C-01).
+question with 200 and every browser with 403.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ _GRACE = 1.0  # seconds that a thread may need beside its time limit
 
 
 def always_healthy(environment: t.Mapping[str, str]) -> bool:
-    """Whether nobody wants to know (S0-80): only ``true``, in any case; ``1`` and ``yes`` do not count."""
+    """Whether nobody wants to know: only ``true``, in any case; ``1`` and ``yes`` do not count."""
     return environment.get("ALWAYS_HEALTHY", "false").lower() == "true"
 
 

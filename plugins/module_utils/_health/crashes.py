@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which programs die again and again, from supervisord's own log. PRIVATE to the collection.
 
-supervisord's states do not tell (X14): a program that dies some seconds after each start is STARTING, RUNNING or
+supervisord's states do not tell: a program that dies some seconds after each start is STARTING, RUNNING or
 BACKOFF whenever somebody looks, and FATAL perhaps never. Its log says when each process was started and has ended.
 """
 

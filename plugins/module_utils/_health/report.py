@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the health check has found, and how it is told. PRIVATE to the collection.
 
-For people in the published form, line by line (S0-83, S0-84); for programs as JSON and as Prometheus' text format.
+For people in the published form, line by line; for programs as JSON and as Prometheus' text format.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Report:
 
     :param time: when it began, UTC, as ``2026-11-21T07:42:00Z``
     :param seconds: how long it took
-    :param always_healthy: nothing was looked at, because the environment said so (S0-80)
+    :param always_healthy: nothing was looked at, because the environment said so
     """
 
     findings: t.Sequence[Finding]
@@ -113,7 +113,7 @@ def as_json(report: Report) -> str:
 
 
 def as_lines(report: Report) -> list[Line]:
-    """The published lines; each problem has one of its own (S0-86)."""
+    """The published lines; each problem has one of its own."""
     lines = [(INFO, "[CHECK] Starting health check")]
     if report.always_healthy:
         return [*lines, (INFO, "[CHECK] ALWAYS_HEALTHY is enabled")]

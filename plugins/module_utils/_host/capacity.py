@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a host has the memory and the disk for what a run will start. PRIVATE to the collection.
 
-Rough on purpose: what is told is a lack that will be felt. The numbers were measured with Streamlit (C-17).
+Rough on purpose: what is told is a lack that will be felt. The numbers were measured with Streamlit.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _drop(document: dict[str, t.Any], dotted: str) -> None:
 
 
 def _settle(streamlit: dict[str, t.Any], taken: Taken, served_at: str | None, alone: bool) -> list[str]:
-    """Let no two apps have one port or one base path, which the build there bent (S0-12, S0-13)."""
+    """Let no two apps have one port or one base path, which the build there bent."""
     said = []
     port = streamlit.get("port")
     if port in taken.ports:
@@ -138,7 +138,7 @@ def files(folder: str) -> tuple[list[str], list[str]]:
 
 
 def docker_variables(text: str) -> tuple[dict[str, str], list[str]]:
-    """What ``docker run --env-file`` takes from a file, quotes and all (S0-96), and numbers of the lines it can not use
+    """What ``docker run --env-file`` takes from a file, quotes and all, and numbers of the lines it can not use
     here."""
     values: dict[str, str] = {}
     left = []

@@ -46,7 +46,7 @@ class Site(t.NamedTuple):
 
 def programs(text: str) -> dict[str, Program]:
     """The programs by name. Of one that is there twice (each run of ``build.py`` appends) the last counts, as for
-    supervisord itself (X12).
+    supervisord itself.
 
     :raises ValueError: the text is none of supervisor's; the error says where
     """

@@ -142,7 +142,7 @@ def _names(folder: str) -> list[str]:
 
 
 def health_problem(settings: t.Mapping[str, t.Any], port: int, timeout: float = HEALTH_TIMEOUT) -> str | None:
-    """Why a process on a port is not well, or None. Only the body proves it: Streamlit says 200 to anything (C-01)."""
+    """Why a process on a port is not well, or None. Only the body proves it: Streamlit says 200 to anything."""
     kind = kind_of(settings["kind"])
     path = kind.health_path(settings)
     try:

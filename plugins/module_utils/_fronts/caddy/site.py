@@ -265,7 +265,7 @@ def _app(route: AppRoute, settings: FrontSettings) -> str:
 
 
 def _user_headers(route: AppRoute, settings: FrontSettings) -> str:
-    """Headers that Streamlit believes come from a trusted proxy only (C-13)."""
+    """Headers that Streamlit believes come from a trusted proxy only."""
     if not route.user_headers:
         return ""
     text, who = "", ""

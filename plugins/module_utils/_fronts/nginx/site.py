@@ -10,7 +10,7 @@ What is not obvious in the result:
   reload, and nothing here may be cached (``open_file_cache off``).
 - A page's ETag would be its time and size, so two pages of one second could be taken for one: documents have none.
 - Redirects use numbered captures, which nginx escapes; named ones go raw into the header.
-- Directives are those of nginx 1.22 and of 1.25 and newer alike (C-19).
+- Directives are those of nginx 1.22 and of 1.25 and newer alike.
 """
 
 from __future__ import annotations

@@ -226,7 +226,7 @@ def server_head(settings: FrontSettings) -> str:
 
 
 def forwarded(user_headers: t.Iterable[str], trusted: bool = False) -> str:
-    """What the process is told; every name in which a client could lie is set or removed (S2-30, C-13)."""
+    """What the process is told; every name in which a client could lie is set or removed."""
     headers = {
         "Host": "$http_host",
         "X-Real-IP": "$remote_addr",

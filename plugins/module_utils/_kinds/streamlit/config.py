@@ -6,7 +6,6 @@
 The app's own options come first (its ``.streamlit/config.toml`` and ``[streamlit.config]``, merged in the catalog);
 what the host owns is set over them, so that exactly the right origins are accepted and nothing is reachable past the
 front.
-Facts about Streamlit's options: section 2 of the requirements, rows X1 to X6, C-02 to C-04, C-21.
 """
 
 from __future__ import annotations

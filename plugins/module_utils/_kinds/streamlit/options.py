@@ -1,10 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streamlit's options as an app sets them, and those that only the host may set. PRIVATE to the collection.
-
-Facts about Streamlit: requirements X1 to X6 and C-02 to C-04.
-"""
+"""Streamlit's options as an app sets them, and those that only the host may set. PRIVATE to the collection."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 """The texts of supervisor's configuration. PRIVATE to the collection.
 
 Every value is written so that supervisor reads back what was given: ``%`` is doubled, arguments are quoted for its
-shlex, and what its format can not hold (control characters, a comment's beginning) is refused (S0-45).
+shlex, and what its format can not hold (control characters, a comment's beginning) is refused.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ def program_text(
     :param command: argv; the first one an absolute path
     :param user: who runs it; None for the daemon's own user (without root)
     :param stop_wait: seconds until SIGKILL follows the stop signal
-    :param start_seconds: how long it must stay up to count as started (S0-47: longer than a broken app lives)
+    :param start_seconds: how long it must stay up to count as started (longer than a broken app lives)
     :param start_retries: how often a start that failed is tried again, 1, 2, 3, … seconds apart, until FATAL
-    :param log_max_mb: when a log is rotated, in MB; ``log_backups`` old ones are kept (C-16)
+    :param log_max_mb: when a log is rotated, in MB; ``log_backups`` old ones are kept
     :raises ConfError: a value that supervisor's configuration can not hold
     """
     if not _PROGRAM_NAME.fullmatch(name):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``pyapps ctl``: supervisorctl for our daemon, by apps' names (S0-101). PRIVATE to the collection.
+"""``pyapps ctl``: supervisorctl for our daemon, by apps' names. PRIVATE to the collection.
 
 A program is called ``<app>.<instance>``; which one is an app's changes with every deploy, so nobody needs to know it.
 """
@@ -24,9 +24,9 @@ _TRANSLATED = frozenset(("status", "start", "stop", "restart", "signal", "clear"
 """Commands whose answer is lines that begin with a program's name."""
 _SHOWN = frozenset(("tail", "maintail"))
 """Commands whose answer is what programs have written."""
-_NAME_WIDTH = 33  # supervisorctl's column (S0-51)
+_NAME_WIDTH = 33  # supervisorctl's column
 _SECONDS = 600.0  # more than the stop wait of any program
-_NO_SUPERVISORCTL = 4  # supervisorctl's own exit code when the daemon can not be reached (S0-48)
+_NO_SUPERVISORCTL = 4  # supervisorctl's own exit code when the daemon can not be reached
 
 
 def live_programs(layout: Layout) -> dict[str, str]:
@@ -79,7 +79,7 @@ def _show(command: t.Sequence[str]) -> int:
 def main(layout: Layout, arguments: t.Sequence[str]) -> int:
     """Run supervisorctl.
 
-    :returns: its exit code (S0-48): 0 all is up, 3 something is down, 4 the daemon is
+    :returns: its exit code: 0 all is up, 3 something is down, 4 the daemon is
     """
     own = os.path.join(layout.tools, "supervisor", "bin", "supervisorctl")
     program = own if os.access(own, os.X_OK) else shutil.which("supervisorctl")

@@ -138,7 +138,7 @@ def check_root(layout: Layout) -> None:
 
 
 def daemon_text(wish: Wish) -> str:
-    """``supervisord.conf`` (S0-40 to S0-42). A change of it restarts the daemon, and with it all apps."""
+    """``supervisord.conf``. A change of it restarts the daemon, and with it all apps."""
     log = plain("log folder", wish.layout.log)
     return MANAGED + "".join(
         [
@@ -146,7 +146,7 @@ def daemon_text(wish: Wish) -> str:
             "file=%s\n" % plain("socket", wish.socket),
             "chmod=0700\n\n",
             "[supervisord]\n",
-            # Said openly, or supervisord warns about running as root at each start (S0-50).
+            # Said openly, or supervisord warns about running as root at each start.
             "user=root\n" if wish.as_root else "",
             "logfile=%s/supervisord.log\n" % log,
             "logfile_maxbytes=10MB\n",

@@ -100,7 +100,7 @@ def ask(supervisor: Supervisor) -> Daemon | None:
 
 
 def check_names(names: t.Iterable[str]) -> None:
-    """Refuse what belongs to apps, and names that are there twice (X12).
+    """Refuse what belongs to apps, and names that are there twice.
 
     :raises ProgramError: such a name
     """

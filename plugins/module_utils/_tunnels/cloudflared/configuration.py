@@ -121,7 +121,7 @@ def _is_token(token: str) -> bool:
 
 
 def config_text(tunnel: Tunnel, credentials_file: str) -> str:
-    """cloudflared's configuration: one rule a host name, and 404 for everything else (S0-99)."""
+    """cloudflared's configuration: one rule a host name, and 404 for everything else."""
     lines = []
     if tunnel.credentials:
         name = tunnel.name or json.loads(tunnel.credentials)["TunnelID"]
