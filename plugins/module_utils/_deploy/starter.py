@@ -29,12 +29,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host.ports import
     PortError,
     parse_ports,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import (
-    Kind,
-    Settings,
-    UnknownKindError,
-    kind_of,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Kind, Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import UnknownKindError, kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import InstanceRecord, RecordError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_secrets import TOML, read_env
 
@@ -80,7 +76,7 @@ def plan(layout: Layout, app: str, instance: str) -> Start:
     watched = os.path.isdir(view)
 
     def command(kind: Kind, settings: Settings, python: str) -> list[str]:
-        return kind.start_command(settings, python, record.port) + (list(kind.watch_options) if watched else [])
+        return kind.start_command(settings, python, record.endpoint) + (list(kind.watch_options) if watched else [])
 
     app_ports = "" if record.confined is False else record.app_ports
     found = _plan(layout, place, record.release, command, app_ports, record.port)
@@ -115,7 +111,7 @@ def _plan(
             release = json.load(file)
         settings, environment = release["settings"], os.path.join(layout.envs, release["environment"])
         python = os.path.join(environment, "bin", "python")
-        command = command_of(kind_of(release["kind"]), settings, python)
+        command = command_of(kind_of(release), settings, python)
         limits = limits_of(settings)
         variables = _environment(place, environment, {**settings["env"], **secret}, _given(layout, os.environ))
     except UnknownKindError as error:

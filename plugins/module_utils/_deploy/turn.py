@@ -43,6 +43,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files impo
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.ports import PortPool, given_port
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import log_tail as _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
@@ -380,7 +381,9 @@ class AppTurn:
             write_file(self.app.instance(record.instance), record.to_json())
             write_file(
                 layout.program(record.program),
-                instance_program(record, layout, user, candidate.settings["kind"], limits_of(candidate.settings)),
+                instance_program(
+                    record, layout, user, kind_of(candidate.settings).stop_signal, limits_of(candidate.settings)
+                ),
             )
             self.supervisor.add(record.program)
             self.supervisor.start(record.program)

@@ -33,6 +33,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._images import (
     names as _container_names,
     source_view as _source_view,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import PRIVATE, program_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases import data_seed as _data_seed
@@ -198,7 +199,7 @@ class Begin:
             self.layout, self.entry or settings, content.get("assets"), record.instance, record.port
         )
         _files.write_file(self.app.instance(record.instance), record.to_json())
-        program = instance_program(record, self.layout, self.user, content["kind"], limits_of(settings))
+        program = instance_program(record, self.layout, self.user, kind_of(content).stop_signal, limits_of(settings))
         _files.write_file(self.layout.program(record.program), program)
         if not os.path.isdir(self.app.marker(record.instance, record.port)):
             _serving.make_marker(self.app, record, page)

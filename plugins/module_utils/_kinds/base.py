@@ -1,0 +1,108 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contract of a kind of apps: what the rest of the collection asks a kind, and nothing else.
+
+A kind has a file or a package of its own in this room, and a row in ``registry.py``. ``settings`` is always an app's
+entry of the catalog, as ``release.json`` keeps it; the kind's own part of it lies below the kind's name.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
+
+Settings = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The WebSocket of a kind's apps.
+
+    :ivar path: for (settings), its path at the process
+    :ivar protocol: what a browser names as its subprotocol; "" for none
+    :ivar refused: what to do when it refuses a browser on the app's own page, for people
+    :ivar open_to_all: what to do when it lets a page of any other site in, for people
+    """
+
+    path: t.Callable[[Settings], str]
+    protocol: str
+    refused: str
+    open_to_all: str
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """How a kind's process tells how many sessions are open.
+
+    :ivar path: for (settings), the path that tells it
+    :ivar count: the number in the body of the answer; None when it does not say
+    """
+
+    path: t.Callable[[Settings], str]
+    count: t.Callable[[bytes], int | None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of apps, as whoever runs, watches and serves them sees it.
+
+    :ivar name: as in ``kind`` of the catalog; the app's table in ``setup.toml`` has the same name
+    :ivar stop_signal: name of the signal that ends its process, without SIG
+    :ivar start_command: argv for (settings, the environment's python, where it shall listen)
+    :ivar watch_options: behind it, they let the process follow changes of its code
+    :ivar health_path: for (settings), the path that answers ``health_body`` while the process is well
+    :ivar stream: its WebSocket, or None
+    :ivar sessions: who tells how many sessions are open; None when only open connections tell it
+    :ivar session_keep_seconds: how long the process keeps a session whose connection is lost, counted from the loss
+    :ivar asks_for_secrets: what an exception says when the app reads a secret and was given none; "" when none does
+    """
+
+    name: str
+    stop_signal: str
+    start_command: t.Callable[[Settings, str, Endpoint], list[str]]
+    watch_options: tuple[str, ...]
+    health_path: t.Callable[[Settings], str]
+    health_body: str
+    stream: Stream | None
+    sessions: Sessions | None
+    session_keep_seconds: t.Callable[[Settings], float]
+    asks_for_secrets: str
+
+
+@dataclass
+class Seen:
+    """What a visitor of an app has got.
+
+    :ivar status: of the handshake; without 101 there was no visit
+    :ivar ended: whether the script came to its end
+    :ivar elements: how many it has shown
+    :ivar exception: the first one among them, in a line; None without
+    :ivar compiled: whether the script is Python at all
+    :ivar pages: how the addresses of the app's other pages end
+    """
+
+    status: int
+    ended: bool = False
+    elements: int = 0
+    exception: str | None = None
+    compiled: bool = True
+    pages: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PageCheck:
+    """How the gate opens an app of a kind as a person would, to see whether its page works.
+
+    :ivar visit: for (settings, endpoint, the app's URL, seconds, page), what a visitor of that page sees; "" is the
+        first one. It raises ``ProbeTimeoutError`` when nothing is seen in time, and ``ProbeError``
+    :ivar tells_exceptions: for (settings), whether the app's log tells the exceptions that nobody has caught from those
+        that the app shows
+    :ivar hangs: why nothing may be seen in time, for people
+    """
+
+    visit: t.Callable[[Settings, Endpoint, str, float, str], Seen]
+    tells_exceptions: t.Callable[[Settings], bool]
+    hangs: str

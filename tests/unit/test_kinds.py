@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The selfhost.pyapps founders
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What knows Streamlit lies in ``_kinds/streamlit/``, so that another kind needs no change anywhere else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+WORD = re.compile(r"streamlit|_stcore", re.IGNORECASE)
+BY_DESIGN = ("module_utils/_kinds/", "module_utils/_migration/")
+"""The kinds themselves, with the rows of their registries, and what reads a published repository of Streamlit apps."""
+
+TEXTS = """
+action/app_table.py
+doc_fragments/front.py
+doc_fragments/host.py
+module_utils/_catalog/secrets.py
+module_utils/_catalog/secrets_given.py
+module_utils/_environments/store.py
+module_utils/_ground/toml_writer.py
+module_utils/_host/capacity.py
+module_utils/_releases/today.py
+module_utils/_requirements/conda.py
+module_utils/_requirements/line.py
+module_utils/_requirements/packages_txt.py
+module_utils/_requirements/pipfile.py
+module_utils/_requirements/poetry.py
+module_utils/_requirements/project.py
+module_utils/_requirements/reader.py
+module_utils/_state/release_secrets.py
+modules/environment_sbom.py
+modules/environments.py
+modules/image_layers.py
+modules/new_app.py
+modules/published_import.py
+modules/setup_toml.py
+"""
+"""Here it stands only in words: documentation, comments, and examples in messages."""
+
+KNOWERS = """
+action/releases.py
+action/status_table.py
+action/streamlit_assets.py
+module_utils/_catalog/app_env.py
+module_utils/_catalog/app_folders.py
+module_utils/_catalog/app_reader.py
+module_utils/_catalog/applied_catalog.py
+module_utils/_catalog/clashes.py
+module_utils/_catalog/new_app.py
+module_utils/_catalog/secrets_files.py
+module_utils/_catalog/setup_toml.py
+module_utils/_deploy/preview_end.py
+module_utils/_deploy/preview_show.py
+module_utils/_deploy/restart.py
+module_utils/_deploy/rollback.py
+module_utils/_deploy/starter.py
+module_utils/_deploy/status.py
+module_utils/_deploy/turn.py
+module_utils/_environments/run.py
+module_utils/_fronts/caddy/site.py
+module_utils/_fronts/nginx/site.py
+module_utils/_fronts/routes.py
+module_utils/_health/doctor.py
+module_utils/_images/entry_point.py
+module_utils/_images/source_view.py
+module_utils/_managers/supervisor/log_tail.py
+module_utils/_model/result.py
+module_utils/_releases/identity.py
+module_utils/_releases/step.py
+module_utils/_state/ignore.py
+module_utils/_state/release_files.py
+module_utils/_state/release_store.py
+modules/releases.py
+modules/status_info.py
+modules/streamlit_assets.py
+"""
+"""These still know Streamlit. The list may only become shorter."""
+
+
+def _with_the_word() -> set[str]:
+    files = {str(path.relative_to(PLUGINS)): path for path in PLUGINS.rglob("*.py")}
+    return {name for name, path in files.items() if not name.startswith(BY_DESIGN) and WORD.search(path.read_text())}
+
+
+def test_nothing_new_knows_streamlit() -> None:
+    assert _with_the_word() - set(TEXTS.split()) - set(KNOWERS.split()) == set()
+
+
+def test_who_has_forgotten_it_leaves_the_lists() -> None:
+    assert (set(TEXTS.split()) | set(KNOWERS.split())) - _with_the_word() == set()
+    assert set(TEXTS.split()) & set(KNOWERS.split()) == set()
