@@ -47,7 +47,6 @@ action/streamlit_assets.py
 module_utils/_catalog/app_env.py
 module_utils/_catalog/app_folders.py
 module_utils/_catalog/app_reader.py
-module_utils/_catalog/applied_catalog.py
 module_utils/_catalog/clashes.py
 module_utils/_catalog/new_app.py
 module_utils/_catalog/secrets_files.py
@@ -60,9 +59,6 @@ module_utils/_deploy/starter.py
 module_utils/_deploy/status.py
 module_utils/_deploy/turn.py
 module_utils/_environments/run.py
-module_utils/_fronts/caddy/site.py
-module_utils/_fronts/nginx/site.py
-module_utils/_fronts/routes.py
 module_utils/_health/doctor.py
 module_utils/_images/entry_point.py
 module_utils/_images/source_view.py

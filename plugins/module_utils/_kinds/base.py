@@ -16,6 +16,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint im
 
 Settings = t.Mapping[str, t.Any]
 
+ASSETS_URL = "/_pyapps/%s"
+"""Below this URL a front serves the folders of the assets store whose names begin with the same name and a dash."""
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -46,6 +49,35 @@ class Sessions:
 
 
 @dataclass(frozen=True)
+class FrontRules:
+    """What a front does with the paths of a kind's apps.
+
+    ``pinned`` and ``live`` are patterns of what stands behind the app's base path and a slash, ``blocked`` and
+    ``no_page`` of any part of a path. PCRE (nginx) and RE2 (Caddy) read them, so they use nothing that only one of them
+    knows. "" is for nothing.
+
+    :ivar pinned: below a pin, what is asked of the process itself; "" for a kind whose apps have no page to pin
+    :ivar live: without a pin, what is asked of the live process although the app has a page: health checks, login, curl
+    :ivar no_page: what neither the app's page nor a process without a pin answers
+    :ivar blocked: never answered, whatever the case
+    :ivar assets: the name below ``/_pyapps/`` where the front serves files of environments (:data:`ASSETS_URL`)
+    :ivar at_root: a path at the site's root that an app's page may ask for, as if the app were there
+    :ivar user_headers: for (settings), the headers that an app believes to name its user, so that no client may send
+        them; it raises ``ValueError``, whose text names the app
+    :ivar table: for (settings), what a front must know of the kind's own table
+    """
+
+    pinned: str = ""
+    live: str = ""
+    no_page: str = ""
+    blocked: str = ""
+    assets: str = ""
+    at_root: str = ""
+    user_headers: t.Callable[[Settings], t.Sequence[str]] = lambda settings: ()
+    table: t.Callable[[Settings], dict[str, t.Any]] = lambda settings: {}
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of apps, as whoever runs, watches and serves them sees it.
 
@@ -57,6 +89,7 @@ class Kind:
     :ivar stream: its WebSocket, or None
     :ivar sessions: who tells how many sessions are open; None when only open connections tell it
     :ivar session_keep_seconds: how long the process keeps a session whose connection is lost, counted from the loss
+    :ivar front: what a front does with its paths
     :ivar asks_for_secrets: what an exception says when the app reads a secret and was given none; "" when none does
     """
 
@@ -69,6 +102,7 @@ class Kind:
     stream: Stream | None
     sessions: Sessions | None
     session_keep_seconds: t.Callable[[Settings], float]
+    front: FrontRules
     asks_for_secrets: str
 
 

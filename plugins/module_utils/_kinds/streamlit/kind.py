@@ -9,7 +9,17 @@ import os
 import re
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Kind, Sessions, Settings, Stream
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import (
+    FrontRules,
+    Kind,
+    Sessions,
+    Settings,
+    Stream,
+)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.user_headers import (
+    USER_HEADERS,
+    user_headers,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 
 NAME = "streamlit"
@@ -53,6 +63,35 @@ STREAM = Stream(
     refused="[streamlit.config] must let browsers of this address in",
     open_to_all="remove what turns server.enableCORS off",
 )
+
+
+def _user_headers(settings: Settings) -> list[str]:
+    try:
+        return user_headers(config_of(settings).get(USER_HEADERS))
+    except ValueError as error:
+        raise ValueError(
+            '%s of %s: %s; expected JSON such as {"X-User": "name"}' % (USER_HEADERS, settings["name"], error)
+        ) from None
+
+
+def _front_table(settings: Settings) -> dict[str, t.Any]:
+    config = settings.get(NAME, {}).get("config", {})
+    return {"config": {key: value for key, value in config.items() if key == USER_HEADERS}}
+
+
+_FRONT = FrontRules(
+    pinned=r"(?:_stcore|media|component|app/static)/",
+    live=r"(?:(?:_stcore|media|component|app/static|auth)/|(?:oauth2callback|favicon\.png|manifest\.json)$)",
+    no_page="/_stcore/",
+    # Open to everyone at the process; Streamlit 1.41 has the short names too. Nor is anything answered with something
+    # behind the name: Streamlit's own patterns end with Python's ``$``, which lets a line end pass.
+    blocked=r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[^\w-]|$)",
+    assets=NAME,
+    # Some published components ask for their files here.
+    at_root="/component/",
+    user_headers=_user_headers,
+    table=_front_table,
+)
 STREAMLIT = Kind(
     name=NAME,
     stop_signal="TERM",
@@ -64,5 +103,6 @@ STREAMLIT = Kind(
     # Without the family's name the answer holds every cache of the app, too, and may be long.
     sessions=Sessions(below_base("/_stcore/metrics?families=active_sessions"), _sessions_in),
     session_keep_seconds=_keeps,
+    front=_FRONT,
     asks_for_secrets="No secrets found",
 )

@@ -15,11 +15,11 @@ import json
 import re
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import ASSETS_URL
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.drain_bar import bar_script
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import NAME
 
-ASSETS_URL = "/_pyapps/streamlit"
-"""Below this path every front serves the assets folders of the store."""
-
+_ASSETS_URL = ASSETS_URL % NAME
 _HEAD = re.compile(r"<head>", re.IGNORECASE)
 _RELATIVE = re.compile(r"""(\s(?:href|src)=["'])\./([^"']*)""")
 
@@ -137,7 +137,7 @@ def pin_script(
     pinned = pin_path(base_path, instance, port)
     known = "base = %s, pinned = %s" % (_literal(pinned if preview else base_path), _literal(pinned))
     if not interface:
-        known += ", assets = %s, shared = %s" % (_literal("%s/%s" % (ASSETS_URL, assets)), _literal(sorted(shared)))
+        known += ", assets = %s, shared = %s" % (_literal("%s/%s" % (_ASSETS_URL, assets)), _literal(sorted(shared)))
     return "(() => {\nconst origin = location.origin, %s;\n%s%s%s})();" % (
         known,
         _WATCHER,
@@ -170,7 +170,7 @@ def pinned_page(
     def absolute(match: re.Match[str]) -> str:
         lead, path = match.groups()
         if path.partition("/")[0] in shared:
-            return "%s%s/%s/%s" % (lead, ASSETS_URL, assets, path)
+            return "%s%s/%s/%s" % (lead, _ASSETS_URL, assets, path)
         return "%s%s/%s" % (lead, base_path, path)
 
     if len(_HEAD.findall(index_html)) != 1:
