@@ -19,10 +19,8 @@ doc_fragments/front.py
 doc_fragments/host.py
 module_utils/_catalog/secrets.py
 module_utils/_catalog/secrets_given.py
-module_utils/_environments/store.py
 module_utils/_ground/toml_writer.py
 module_utils/_host/capacity.py
-module_utils/_releases/today.py
 module_utils/_requirements/conda.py
 module_utils/_requirements/line.py
 module_utils/_requirements/packages_txt.py
@@ -36,6 +34,7 @@ modules/environments.py
 modules/image_layers.py
 modules/new_app.py
 modules/published_import.py
+modules/releases.py
 modules/setup_toml.py
 """
 """Here it stands only in words: documentation, comments, and examples in messages."""
@@ -51,25 +50,13 @@ module_utils/_catalog/clashes.py
 module_utils/_catalog/new_app.py
 module_utils/_catalog/secrets_files.py
 module_utils/_catalog/setup_toml.py
-module_utils/_deploy/preview_end.py
-module_utils/_deploy/preview_show.py
-module_utils/_deploy/restart.py
-module_utils/_deploy/rollback.py
-module_utils/_deploy/starter.py
 module_utils/_deploy/status.py
-module_utils/_deploy/turn.py
 module_utils/_environments/run.py
+module_utils/_environments/store.py
 module_utils/_health/doctor.py
-module_utils/_images/entry_point.py
-module_utils/_images/source_view.py
 module_utils/_managers/supervisor/log_tail.py
 module_utils/_model/result.py
-module_utils/_releases/identity.py
 module_utils/_releases/step.py
-module_utils/_state/ignore.py
-module_utils/_state/release_files.py
-module_utils/_state/release_store.py
-modules/releases.py
 modules/status_info.py
 modules/streamlit_assets.py
 """

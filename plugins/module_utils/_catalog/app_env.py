@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import FileReport, type_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import owned_variable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.owned import owned_variable
 
 _HOST_OWNED = {
     "HOME": "each app has one of its own, below its data folder",

@@ -44,6 +44,14 @@ def applied_entry(app: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {**{key: app[key] for key in _APP_KEYS}, kind.name: kind.front.table(app)}
 
 
+def front_part(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What a front knows of an app and its process does not: it is as it was applied, whatever release is served.
+
+    :param entry: of the applied catalog; empty for an app that it does not have
+    """
+    return {key: value for key, value in entry.items() if key not in ("kind", entry.get("kind"))}
+
+
 def applied_catalog(source: str, front: str, url: str, apps: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
     """What is written down once a run for these apps has ended.
 

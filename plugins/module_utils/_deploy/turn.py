@@ -43,8 +43,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files impo
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.ports import PortPool, given_port
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.pages import page_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import log_tail as _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
     Process,
@@ -344,7 +345,7 @@ class AppTurn:
 
     def _page(self, record: InstanceRecord) -> str | None:
         assets = self.result.assets
-        return _streamlit_assets.write_page(self.run.layout, self.entry, assets, record.instance, record.port)
+        return page_of(self.run.layout, self.entry, assets, record.instance, record.port)
 
     def _prepare(self, user: str | None, uid: int, release: str) -> tuple[Candidate, str | None]:
         """A candidate that is not started, and its page."""
@@ -371,7 +372,7 @@ class AppTurn:
         )
         try:
             return candidate, self._page(record)
-        except (_streamlit_assets.AssetsError, ValueError) as error:
+        except (KindError, ValueError) as error:
             raise GateError("page", str(error)) from None
 
     def _prove(self, candidate: Candidate, user: str | None) -> None:

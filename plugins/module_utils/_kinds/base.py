@@ -11,13 +11,36 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 
 Settings = t.Mapping[str, t.Any]
 
 ASSETS_URL = "/_pyapps/%s"
 """Below this URL a front serves the folders of the assets store whose names begin with the same name and a dash."""
+
+
+class KindError(Exception):
+    """What a kind cannot do for an app; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class HostOptions:
+    """What the host, not the app, says about every app.
+
+    :param public_url: the URL that visitors use, such as ``https://apps.example.com``; empty when there is none
+    :param production: no file watcher, no rerun on save
+    """
+
+    public_url: str = ""
+    production: bool = True
+
+    @property
+    def public_host(self) -> str:
+        """The name of the host in this URL."""
+        return urlsplit(self.public_url).hostname or "localhost"
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,10 @@ class Kind:
     """One kind of apps, as whoever runs, watches and serves them sees it.
 
     :ivar name: as in ``kind`` of the catalog; the app's table in ``setup.toml`` has the same name
+    :ivar package: what must be among the packages of its environment; "" for nothing
+    :ivar process_keys: which keys of its table its process sees; they belong to a release's name
+    :ivar generated: files of a release that are made for it (:class:`Generator`); the app's own ones are not sent
+    :ivar secrets_file: where its process looks for secrets in TOML, relative to the app's folder; "" for nowhere
     :ivar stop_signal: name of the signal that ends its process, without SIG
     :ivar start_command: argv for (settings, the environment's python, where it shall listen)
     :ivar watch_options: behind it, they let the process follow changes of its code
@@ -94,6 +121,10 @@ class Kind:
     """
 
     name: str
+    package: str
+    process_keys: tuple[str, ...]
+    generated: tuple[str, ...]
+    secrets_file: str
     stop_signal: str
     start_command: t.Callable[[Settings, str, Endpoint], list[str]]
     watch_options: tuple[str, ...]
@@ -140,3 +171,27 @@ class PageCheck:
     visit: t.Callable[[Settings, Endpoint, str, float, str], Seen]
     tells_exceptions: t.Callable[[Settings], bool]
     hangs: str
+
+
+@dataclass(frozen=True)
+class Generator:
+    """What a release of a kind gets beside the app's own files.
+
+    Both raise :class:`KindError` where the environment does not hold what the kind needs.
+
+    :ivar files: for (settings, the host's part, the environment's folder, the version of the kind's package in words),
+        the text of each file by its path, all of ``Kind.generated``
+    :ivar notices: for (settings, the environment's folder, that version), what a person should know
+    """
+
+    files: t.Callable[[Settings, HostOptions, str, str], dict[str, str]]
+    notices: t.Callable[[Settings, str, str], list[str]]
+
+
+Page = t.Callable[[Layout, Settings, "str | None", str, int, bool], "str | None"]
+"""For (layout, settings, assets, instance, port, preview), the page of one instance, whose tabs stay with it.
+
+``assets`` is the name of its release's folder in the assets store, None for a release without; with ``preview`` it is
+the page below the pin, for who tries the instance out before it is live. None when the app is served without a page.
+:class:`KindError` when the folder is not whole, or the page in it cannot be pinned.
+"""

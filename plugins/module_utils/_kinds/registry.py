@@ -36,3 +36,8 @@ def kind_of(entry: Settings) -> Kind:
         return KINDS[name]
     except KeyError:
         raise UnknownKindError("kind %r is not known; known are: %s" % (name, ", ".join(sorted(KINDS)))) from None
+
+
+def made_paths() -> list[str]:
+    """Paths in an app's folder that its release has from us, and never from the folder: settings, secrets."""
+    return [path for kind in kinds() for path in (*kind.generated, kind.secrets_file) if path]

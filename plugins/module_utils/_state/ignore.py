@@ -23,6 +23,8 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kinds
+
 IGNORE_FILE = ".pyappsignore"
 
 _MOST_PATTERNS = 500  # each is tried for each file
@@ -34,11 +36,12 @@ ALWAYS_LEFT_OUT = (
     *(".mypy_cache/", ".ruff_cache/", ".pytest_cache/", ".hypothesis/", ".tox/", ".nox/", ".cache/"),
     *(".DS_Store", "Thumbs.db", "*.swp", "*~", ".idea/", ".vscode/"),
     # secrets: they reach a release in another way
-    *(".env", ".env.*", "**/.streamlit/secrets.toml"),
+    *(".env", ".env.*"),
+    *("**/" + kind.secrets_file for kind in kinds() if kind.secrets_file),
     # what is for us: the catalog carries the settings, so that a new title makes no new release
     *("/setup.toml", "/" + IGNORE_FILE),
-    # is merged into the configuration that a release gets
-    "/.streamlit/config.toml",
+    # is merged into what a release gets
+    *("/" + path for kind in kinds() for path in kind.generated),
 )
 
 

@@ -23,6 +23,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.u
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 
 NAME = "streamlit"
+CONFIG = os.path.join(".streamlit", "config.toml")
+"""Its configuration, relative to the app's folder."""
 
 _SESSIONS = re.compile(rb"^active_sessions ([0-9]{1,9})(?:\.0+)?$", re.MULTILINE)
 
@@ -94,6 +96,10 @@ _FRONT = FrontRules(
 )
 STREAMLIT = Kind(
     name=NAME,
+    package="streamlit",
+    process_keys=("entry_file", "config"),
+    generated=(CONFIG,),
+    secrets_file=os.path.join(".streamlit", "secrets.toml"),
     stop_signal="TERM",
     start_command=_command,
     watch_options=("--server.fileWatcherType=auto", "--server.runOnSave=true"),

@@ -15,7 +15,8 @@ import json
 import re
 import typing as t
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import ASSETS_URL
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import pin_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import ASSETS_URL, KindError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.drain_bar import bar_script
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import NAME
 
@@ -109,13 +110,8 @@ for (const kind of kinds)
 """
 
 
-class PageError(ValueError):
+class PageError(KindError):
     """Streamlit's page is not one that can be pinned; the text says what is missing."""
-
-
-def pin_path(base_path: str, instance: str, port: int) -> str:
-    """The path below which the front reaches one instance, without a trailing slash."""
-    return "%s/~/%s.%d" % (base_path, instance, port)
 
 
 def pin_script(
