@@ -19,15 +19,13 @@ doc_fragments/front.py
 doc_fragments/host.py
 module_utils/_catalog/secrets.py
 module_utils/_catalog/secrets_given.py
+module_utils/_catalog/setup_toml.py
 module_utils/_ground/toml_writer.py
 module_utils/_host/capacity.py
-module_utils/_requirements/conda.py
-module_utils/_requirements/line.py
 module_utils/_requirements/packages_txt.py
 module_utils/_requirements/pipfile.py
 module_utils/_requirements/poetry.py
 module_utils/_requirements/project.py
-module_utils/_requirements/reader.py
 module_utils/_state/release_secrets.py
 modules/environment_sbom.py
 modules/environments.py
@@ -40,16 +38,8 @@ modules/setup_toml.py
 """Here it stands only in words: documentation, comments, and examples in messages."""
 
 KNOWERS = """
-action/releases.py
 action/status_table.py
 action/streamlit_assets.py
-module_utils/_catalog/app_env.py
-module_utils/_catalog/app_folders.py
-module_utils/_catalog/app_reader.py
-module_utils/_catalog/clashes.py
-module_utils/_catalog/new_app.py
-module_utils/_catalog/secrets_files.py
-module_utils/_catalog/setup_toml.py
 module_utils/_deploy/status.py
 module_utils/_environments/run.py
 module_utils/_environments/store.py
@@ -57,6 +47,9 @@ module_utils/_health/doctor.py
 module_utils/_managers/supervisor/log_tail.py
 module_utils/_model/result.py
 module_utils/_releases/step.py
+module_utils/_requirements/conda.py
+module_utils/_requirements/line.py
+module_utils/_requirements/reader.py
 modules/status_info.py
 modules/streamlit_assets.py
 """

@@ -106,6 +106,7 @@ class Kind:
 
     :ivar name: as in ``kind`` of the catalog; the app's table in ``setup.toml`` has the same name
     :ivar package: what must be among the packages of its environment; "" for nothing
+    :ivar entry_file: for (settings), the file of the app's folder that is started; "" for none
     :ivar process_keys: which keys of its table its process sees; they belong to a release's name
     :ivar generated: files of a release that are made for it (:class:`Generator`); the app's own ones are not sent
     :ivar secrets_file: where its process looks for secrets in TOML, relative to the app's folder; "" for nowhere
@@ -122,6 +123,7 @@ class Kind:
 
     name: str
     package: str
+    entry_file: t.Callable[[Settings], str]
     process_keys: tuple[str, ...]
     generated: tuple[str, ...]
     secrets_file: str

@@ -24,7 +24,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint im
 
 NAME = "streamlit"
 CONFIG = os.path.join(".streamlit", "config.toml")
-"""Its configuration, relative to the app's folder."""
+SECRETS = os.path.join(".streamlit", "secrets.toml")
+"""Its configuration and its secrets, relative to the app's folder."""
 
 _SESSIONS = re.compile(rb"^active_sessions ([0-9]{1,9})(?:\.0+)?$", re.MULTILINE)
 
@@ -97,9 +98,10 @@ _FRONT = FrontRules(
 STREAMLIT = Kind(
     name=NAME,
     package="streamlit",
+    entry_file=lambda settings: str(settings[NAME]["entry_file"]),
     process_keys=("entry_file", "config"),
     generated=(CONFIG,),
-    secrets_file=os.path.join(".streamlit", "secrets.toml"),
+    secrets_file=SECRETS,
     stop_signal="TERM",
     start_command=_command,
     watch_options=("--server.fileWatcherType=auto", "--server.runOnSave=true"),
