@@ -10,8 +10,14 @@ from pathlib import Path
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 WORD = re.compile(r"streamlit|_stcore", re.IGNORECASE)
-BY_DESIGN = ("module_utils/_kinds/", "module_utils/_migration/")
-"""The kinds themselves, with the rows of their registries, and what reads a published repository of Streamlit apps."""
+BY_DESIGN = (
+    "module_utils/_kinds/",
+    "module_utils/_migration/",
+    "modules/streamlit_assets.py",
+    "action/streamlit_assets.py",
+)
+"""The kinds themselves, with the rows of their registries; what reads a published repository of Streamlit apps; and the
+faces of Streamlit's own step."""
 
 TEXTS = """
 action/app_table.py
@@ -26,6 +32,7 @@ module_utils/_requirements/packages_txt.py
 module_utils/_requirements/pipfile.py
 module_utils/_requirements/poetry.py
 module_utils/_requirements/project.py
+module_utils/_requirements/reader.py
 module_utils/_state/release_secrets.py
 modules/environment_sbom.py
 modules/environments.py
@@ -39,19 +46,15 @@ modules/setup_toml.py
 
 KNOWERS = """
 action/status_table.py
-action/streamlit_assets.py
 module_utils/_deploy/status.py
 module_utils/_environments/run.py
-module_utils/_environments/store.py
 module_utils/_health/doctor.py
 module_utils/_managers/supervisor/log_tail.py
 module_utils/_model/result.py
 module_utils/_releases/step.py
 module_utils/_requirements/conda.py
 module_utils/_requirements/line.py
-module_utils/_requirements/reader.py
 modules/status_info.py
-modules/streamlit_assets.py
 """
 """These still know Streamlit. The list may only become shorter."""
 

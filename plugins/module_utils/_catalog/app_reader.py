@@ -92,6 +92,7 @@ class AppReader:
 
     def _entry(self, document: dict[str, t.Any]) -> App:
         kind = kind_in(document)
+        document = self._without_other_kinds(document, kind)
         settings = read_table(setup_toml(kind), document, self._report)
         table, route = settings[kind], settings["route"]
         name = settings["name"] if "name" in document else self._name_of_folder()
@@ -99,7 +100,8 @@ class AppReader:
         self.claim = Claim(self.claim.file, name, "name" in document, base_path, table["port"], kind)
         data_paths = settings["data"]["paths"] or []
         read = TABLES[kind].read(table, Folder(self._folder, self._report, self._document, data_paths))
-        needs = read_requirements(self._folder, self._report, settings["environment"]["python"], self._apps)
+        python, package = settings["environment"]["python"], KINDS[kind].package
+        needs = read_requirements(self._folder, self._report, python, self._apps, package)
         debian_packages = read_packages(self._folder, self._report, self._installs_packages)
         env = self._environment(settings["env"], name, KINDS[kind].secrets_file)
         self._check_commands(settings["deploy"])
@@ -132,6 +134,12 @@ class AppReader:
             "gallery": settings["gallery"],
             "deploy": settings["deploy"],
         }
+
+    def _without_other_kinds(self, document: dict[str, t.Any], kind: str) -> dict[str, t.Any]:
+        others = [name for name in document if name in TABLES and name != kind]
+        for name in others:
+            self._report.error(name, "is for another kind of app than [%s], and an app is of one kind: keep one" % kind)
+        return {name: value for name, value in document.items() if name not in others}
 
     def _document(self, relative: str) -> dict[str, t.Any] | None:
         """A TOML file of the app; None when there is none, empty when it is faulty (that is reported)."""

@@ -8,7 +8,7 @@ After a change here run ``_setup_toml_docs.py``, which writes the JSON Schema an
 
 from __future__ import annotations
 
-from dataclasses import replace
+import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import (
     SAFE_PATH,
@@ -17,7 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.schema import Key
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.table import MAX_UPLOAD_MB
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.tables import tables
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.tables import TABLES, tables
 
 NAME = "[a-z0-9](?:[a-z0-9_-]{0,46}[a-z0-9])?"
 NAME_IN_WORDS = "1 to 48 of a-z, 0-9, - and _, beginning and ending with a letter or digit"
@@ -322,42 +322,48 @@ _DEPLOY = Key(
     ),
 )
 
-SETUP_TOML = Key(
-    "setup.toml",
-    "table",
-    "One app of a host, for the Ansible collection selfhost.pyapps.",
-    keys=(
-        Key(
-            "name",
-            "string",
-            "The app's identity: its processes, folders and user are named by it. Another name is another app.",
-            default_in_words="made from the folder's name",
-            pattern=NAME,
-            allowed=NAME_IN_WORDS,
-            example="app_1",
+
+def _declaration(own: t.Iterable[Key]) -> Key:
+    """The whole file, with these tables of kinds."""
+    return Key(
+        "setup.toml",
+        "table",
+        "One app of a host, for the Ansible collection selfhost.pyapps.",
+        keys=(
+            Key(
+                "name",
+                "string",
+                "The app's identity: its processes, folders and user are named by it. Another name is another app.",
+                default_in_words="made from the folder's name",
+                pattern=NAME,
+                allowed=NAME_IN_WORDS,
+                example="app_1",
+            ),
+            Key(
+                "title",
+                "string",
+                "Name shown to people. Two apps may have the same.",
+                default_in_words="made from the folder's name",
+                longest=200,
+                example="App 1",
+            ),
+            _OWNER,
+            *own,
+            _ENVIRONMENT,
+            _ENV,
+            _DATA,
+            _ROUTE,
+            _LIMITS,
+            _GALLERY,
+            _DEPLOY,
         ),
-        Key(
-            "title",
-            "string",
-            "Name shown to people. Two apps may have the same.",
-            default_in_words="made from the folder's name",
-            longest=200,
-            example="App 1",
-        ),
-        _OWNER,
-        *(table.key for table in tables()),
-        _ENVIRONMENT,
-        _ENV,
-        _DATA,
-        _ROUTE,
-        _LIMITS,
-        _GALLERY,
-        _DEPLOY,
-    ),
-)
+    )
+
+
+SETUP_TOML = _declaration(table.key for table in tables())
+"""With the tables of all kinds, of which an app has one."""
 
 
 def setup_toml(kind: str) -> Key:
-    """The declaration of the ``setup.toml`` of an app of one kind: without the tables of the others."""
-    others = {table.key.name for table in tables()} - {kind}
-    return replace(SETUP_TOML, keys=tuple(key for key in SETUP_TOML.keys if key.name not in others))
+    """The declaration of the file of an app of one kind."""
+    return _declaration([TABLES[kind].key])

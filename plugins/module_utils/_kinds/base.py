@@ -122,21 +122,21 @@ class Kind:
     """
 
     name: str
-    package: str
-    entry_file: t.Callable[[Settings], str]
-    process_keys: tuple[str, ...]
-    generated: tuple[str, ...]
-    secrets_file: str
-    stop_signal: str
     start_command: t.Callable[[Settings, str, Endpoint], list[str]]
-    watch_options: tuple[str, ...]
     health_path: t.Callable[[Settings], str]
     health_body: str
-    stream: Stream | None
-    sessions: Sessions | None
-    session_keep_seconds: t.Callable[[Settings], float]
-    front: FrontRules
-    asks_for_secrets: str
+    package: str = ""
+    entry_file: t.Callable[[Settings], str] = lambda settings: ""
+    process_keys: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
+    secrets_file: str = ""
+    stop_signal: str = "TERM"
+    watch_options: tuple[str, ...] = ()
+    stream: Stream | None = None
+    sessions: Sessions | None = None
+    session_keep_seconds: t.Callable[[Settings], float] = lambda settings: 0.0
+    front: FrontRules = FrontRules()
+    asks_for_secrets: str = ""
 
 
 @dataclass

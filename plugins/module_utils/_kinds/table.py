@@ -88,5 +88,5 @@ class Table:
     key: Key
     read: t.Callable[[t.Mapping[str, t.Any], Folder], Read]
     template: t.Callable[[str, str], dict[str, str]]
-    looks_like: t.Callable[[str], str | None]
-    variable_fault: t.Callable[[str], str]
+    looks_like: t.Callable[[str], str | None] = lambda folder: None
+    variable_fault: t.Callable[[str], str] = lambda name: ""
