@@ -49,7 +49,6 @@ action/status_table.py
 module_utils/_deploy/status.py
 module_utils/_environments/run.py
 module_utils/_health/doctor.py
-module_utils/_managers/supervisor/log_tail.py
 module_utils/_model/result.py
 module_utils/_releases/step.py
 module_utils/_requirements/conda.py

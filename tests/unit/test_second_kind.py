@@ -68,7 +68,7 @@ def test_the_catalog_reads_it_beside_the_other(apps: Path) -> None:
     assert (one["kind"], other["kind"]) == ("plain", "streamlit")
     assert one["plain"] == {"script": "app.py", "port": 8001}
     assert (one["base_path"], one["route"]["max_upload_mb"]) == ("/plain", 10)
-    assert "streamlit" not in str(one["environment"]["files"])
+    assert one["environment"]["files"] == {"requirements.txt": ""}
     assert "streamlit" not in one
     assert name_fault("STREAMLIT_SERVER_PORT")
 

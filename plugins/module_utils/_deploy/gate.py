@@ -214,7 +214,7 @@ def _visit(candidate: Candidate, check: PageCheck, step: str, what: str, page: s
         raise GateError(step, "%s could not be run: %s" % (what, error)) from None
     if seen.exception:
         log = _await_log(candidate, log_before)
-        uncaught = _log_tail.tells_uncaught(candidate.layout, candidate.record.program)
+        uncaught = _log_tail.tells_uncaught(candidate.layout, candidate.record.program, check.uncaught)
         if uncaught or not (seen.compiled and check.tells_exceptions(candidate.settings)):
             cause = _log_tail.cause(log) if uncaught else seen.exception
             raise GateError(step, "%s raised an exception: %s" % (what, cause))

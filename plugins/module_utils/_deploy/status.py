@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.write_refused import advice
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import UnknownKindError, kind_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import package_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import log_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.log_tail import tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
@@ -141,8 +141,8 @@ def _version(layout: Layout, app: AppLayout, release: str | None) -> str | None:
         return None
     try:
         record = _instance_state.read_release(app, release)
-        package = kind_of(record["settings"]).package
-    except (_instance_state.ReleaseError, KeyError, UnknownKindError):
+        package = package_of(record["settings"])
+    except (_instance_state.ReleaseError, KeyError):
         return None
     environment = os.path.join(layout.envs, str(record.get("environment")))
     pattern = os.path.join(glob.escape(environment), "lib", "python*", "site-packages", package + "-*.dist-info")

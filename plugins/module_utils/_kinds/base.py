@@ -167,11 +167,13 @@ class PageCheck:
         first one. It raises ``ProbeTimeoutError`` when nothing is seen in time, and ``ProbeError``
     :ivar tells_exceptions: for (settings), whether the app's log tells the exceptions that nobody has caught from those
         that the app shows
+    :ivar uncaught: what the log says before such an exception
     :ivar hangs: why nothing may be seen in time, for people
     """
 
     visit: t.Callable[[Settings, Endpoint, str, float, str], Seen]
     tells_exceptions: t.Callable[[Settings], bool]
+    uncaught: str
     hangs: str
 
 

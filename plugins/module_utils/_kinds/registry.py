@@ -41,3 +41,12 @@ def kind_of(entry: Settings) -> Kind:
 def made_paths() -> list[str]:
     """Paths in an app's folder that its release has from us, and never from the folder: settings, secrets."""
     return [path for kind in kinds() for path in (*kind.generated, kind.secrets_file) if path]
+
+
+def package_of(entry: Settings) -> str:
+    """What must be among the packages of an app's environment; "" for nothing, as of a kind that is not known.
+
+    :param entry: of the catalog
+    """
+    kind = KINDS.get(entry["kind"])
+    return kind.package if kind else ""

@@ -251,5 +251,5 @@ def _include_target(including: str, target: str, shares: bool) -> str:
 
 
 def _named(texts: t.Mapping[str, str]) -> dict[str, str]:
-    """Those that say something, in the order of their names."""
-    return {name: texts[name] for name in sorted(texts) if texts[name]}
+    """Those that say something, and the list, which uv reads also where it is empty; in the order of their names."""
+    return {name: texts[name] for name in sorted(texts) if texts[name] or name == LIST}

@@ -190,5 +190,6 @@ PAGE_CHECK = PageCheck(
     visit=_visit,
     # They are warnings.
     tells_exceptions=lambda settings: config_of(settings).get("logger.level") not in ("error", "critical"),
+    uncaught="Uncaught app ",  # "exception" or "execution", by its version
     hangs="it hangs, or ends with sys.exit() (st.stop() is the way to end a run)",
 )
