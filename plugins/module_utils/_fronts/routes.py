@@ -23,7 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host.names import
     possible_names,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import FrontRules, Kind
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of, kinds
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import UnknownKindError, kind_of, kinds
 
 INSTANCE = r"[0-9a-f]{32}"
 PORT = r"[1-9][0-9]{3,4}"
@@ -188,7 +188,7 @@ def app_routes(layout: Layout, apps: t.Iterable[t.Mapping[str, t.Any]]) -> list[
 
 
 def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
-    name, route, kind = app["name"], app["route"], kind_of(app)
+    name, route, kind = app["name"], app["route"], _kind(app)
     _check("name of an app", name, _NAME, "lower case letters, digits, - and _")
     base = app["base_path"]
     _check("base_path of %s" % name, base, _BASE, "such as /app-1: letters, digits, . _ - and ~, no slash at the end")
@@ -216,6 +216,13 @@ def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
         stream=re.escape(kind.stream.path(app)[len(base) + 1 :]) if kind.stream else "",
         folder=layout.app(name),
     )
+
+
+def _kind(app: t.Mapping[str, t.Any]) -> Kind:
+    try:
+        return kind_of(app)
+    except UnknownKindError as error:
+        raise FrontError("app %s: %s" % (app["name"], error)) from None
 
 
 def _user_headers(kind: Kind, app: t.Mapping[str, t.Any]) -> tuple[str, ...]:
