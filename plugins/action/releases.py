@@ -17,7 +17,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_f
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_given import read_given
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import (
     Result,

@@ -141,7 +141,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import decode
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import ARGUMENT_SPEC
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.step import (

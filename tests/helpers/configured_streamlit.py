@@ -14,7 +14,8 @@ from pathlib import Path
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import ProbeError, get
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_websocket import handshake
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions, Seen
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_check import Seen
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
     config_options,
     config_text,

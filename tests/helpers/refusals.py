@@ -16,7 +16,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.run import run as make_environments
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.wish import Settings
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import package_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.step import (

@@ -29,7 +29,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.pages import gallery_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontSettings, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
     InstalledStreamlit,

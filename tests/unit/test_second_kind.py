@@ -23,7 +23,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy.site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site import nginx_site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontSettings, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_checks import page_check_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.pages import page_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of

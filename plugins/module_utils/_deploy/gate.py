@@ -29,7 +29,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import (
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners import listener_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import blame_memory, limits_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import PageCheck, Stream
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Stream
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_check import PageCheck
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_checks import page_check_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import log_tail as _log_tail

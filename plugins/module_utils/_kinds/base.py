@@ -3,17 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The contract of a kind of apps: what the rest of the collection asks a kind, and nothing else.
 
-A kind has a file or a package of its own in this room, and a row in ``registry.py``. ``settings`` is always an app's
-entry of the catalog, as ``release.json`` keeps it; the kind's own part of it lies below the kind's name.
+A kind has a file or a package of its own in this room, and a row in ``registry.py``. What only some modules need has a
+contract of its own (``table.py``, ``generator.py``, ``page_check.py``), and rows beside it (``tables.py``, ...).
+
+``settings`` is always an app's entry of the catalog, as ``release.json`` keeps it; the kind's own part of it lies below
+the kind's name.
 """
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 
 Settings = t.Mapping[str, t.Any]
@@ -24,23 +25,6 @@ ASSETS_URL = "/_pyapps/%s"
 
 class KindError(Exception):
     """What a kind cannot do for an app; the text says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class HostOptions:
-    """What the host, not the app, says about every app.
-
-    :param public_url: the URL that visitors use, such as ``https://apps.example.com``; empty when there is none
-    :param production: no file watcher, no rerun on save
-    """
-
-    public_url: str = ""
-    production: bool = True
-
-    @property
-    def public_host(self) -> str:
-        """The name of the host in this URL."""
-        return urlsplit(self.public_url).hostname or "localhost"
 
 
 @dataclass(frozen=True)
@@ -137,65 +121,3 @@ class Kind:
     session_keep_seconds: t.Callable[[Settings], float] = lambda settings: 0.0
     front: FrontRules = FrontRules()
     asks_for_secrets: str = ""
-
-
-@dataclass
-class Seen:
-    """What a visitor of an app has got.
-
-    :ivar status: of the handshake; without 101 there was no visit
-    :ivar ended: whether the script came to its end
-    :ivar elements: how many it has shown
-    :ivar exception: the first one among them, in a line; None without
-    :ivar compiled: whether the script is Python at all
-    :ivar pages: how the addresses of the app's other pages end
-    """
-
-    status: int
-    ended: bool = False
-    elements: int = 0
-    exception: str | None = None
-    compiled: bool = True
-    pages: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class PageCheck:
-    """How the gate opens an app of a kind as a person would, to see whether its page works.
-
-    :ivar visit: for (settings, endpoint, the app's URL, seconds, page), what a visitor of that page sees; "" is the
-        first one. It raises ``ProbeTimeoutError`` when nothing is seen in time, and ``ProbeError``
-    :ivar tells_exceptions: for (settings), whether the app's log tells the exceptions that nobody has caught from those
-        that the app shows
-    :ivar uncaught: what the log says before such an exception
-    :ivar hangs: why nothing may be seen in time, for people
-    """
-
-    visit: t.Callable[[Settings, Endpoint, str, float, str], Seen]
-    tells_exceptions: t.Callable[[Settings], bool]
-    uncaught: str
-    hangs: str
-
-
-@dataclass(frozen=True)
-class Generator:
-    """What a release of a kind gets beside the app's own files.
-
-    Both raise :class:`KindError` where the environment does not hold what the kind needs.
-
-    :ivar files: for (settings, the host's part, the environment's folder, the version of the kind's package in words),
-        the text of each file by its path, all of ``Kind.generated``
-    :ivar notices: for (settings, the environment's folder, that version), what a person should know
-    """
-
-    files: t.Callable[[Settings, HostOptions, str, str], dict[str, str]]
-    notices: t.Callable[[Settings, str, str], list[str]]
-
-
-Page = t.Callable[[Layout, Settings, "str | None", str, int, bool], "str | None"]
-"""For (layout, settings, assets, instance, port, preview), the page of one instance, whose tabs stay with it.
-
-``assets`` is the name of its release's folder in the assets store, None for a release without; with ``preview`` it is
-the page below the pin, for who tries the instance out before it is live. None when the app is served without a page.
-:class:`KindError` when the folder is not whole, or the page in it cannot be pinned.
-"""

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Generator, HostOptions, Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import Generator, HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import GENERATOR
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import NAME as STREAMLIT
 

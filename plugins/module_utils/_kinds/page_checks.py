@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import PageCheck, Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_check import PageCheck
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import NAME as STREAMLIT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.visitor import PAGE_CHECK
 

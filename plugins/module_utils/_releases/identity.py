@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import NO_LIMITS, limits_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, Results
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets, release_with
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout, app_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions, KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generators import (
     generated_files,
     generator_notices,

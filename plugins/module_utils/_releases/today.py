@@ -13,7 +13,7 @@ import os
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generators import generated_files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import release_id

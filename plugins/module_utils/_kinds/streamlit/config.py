@@ -18,7 +18,8 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.suggest import nearest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml_writer import to_toml
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Generator, HostOptions, KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import Generator, HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import CONFIG
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.owned import host_owned
 

@@ -18,7 +18,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import ProbeError, explained
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import PageCheck, Seen, Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_check import PageCheck, Seen
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import protobuf as _protobuf
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import STREAM, config_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import LOOPBACK, Endpoint

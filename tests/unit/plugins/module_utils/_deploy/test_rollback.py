@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import rollback as _rollback
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import release_id
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.withdrawn import stay_with_live

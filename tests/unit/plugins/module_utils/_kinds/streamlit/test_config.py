@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import tomllib
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
     InstalledStreamlit,
     StreamlitConfigError,
