@@ -35,7 +35,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state import drai
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import InstanceRecord
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_state import health_problem
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_archive import write_archive
-from helpers.plain_kind import SCRIPT, add_plain_kind
+from helpers.second_kind import SCRIPT, add_plain_kind
 
 INSTANCE = "0" * 32
 
