@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Kind
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Kind, below_base
 
 PLAIN = Kind(
     name="plain",
@@ -13,7 +13,7 @@ PLAIN = Kind(
         *(python, settings["plain"]["script"]),
         *(str(endpoint.port or ""), endpoint.path),
     ],
-    health_path=lambda settings: settings["base_path"] + "/health",
+    health_path=below_base("/health"),
     health_body="well",
     entry_file=lambda settings: str(settings["plain"]["script"]),
     process_keys=("script",),

@@ -15,10 +15,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import (
     rollback as _rollback,
     status as _status,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners import listener_uids
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import host_lock
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health import apps as _health_apps
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.settings import front_address
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state import drain as _drain
+from helpers.fronts import Front
 from helpers.second_kind import SCRIPT, add_plain_kind, add_to_zipapp
 from helpers.serving_host import ServingHost
 
@@ -30,6 +34,12 @@ def host(serving_host: ServingHost, monkeypatch: pytest.MonkeyPatch) -> ServingH
     add_plain_kind(monkeypatch)
     add_to_zipapp(serving_host.layout.zipapp)
     return serving_host
+
+
+def add_app(host: ServingHost) -> str:
+    table = {"script": "app.py", "port": None}
+    shown = {"owner": {"name": ""}, "gallery": {"listed": True}}
+    return host.add_app("plain", kind="plain", plain=table, deploy=DEPLOY, **shown)
 
 
 def release(host: ServingHost, name: str, script: str) -> str:
@@ -49,7 +59,7 @@ def deploy(host: ServingHost, name: str, script: str) -> dict[str, t.Any]:
 
 
 def test_it_goes_live_is_replaced_comes_back_and_is_told_of(host: ServingHost) -> None:
-    name = host.add_app("plain", kind="plain", plain={"script": "app.py", "port": None}, deploy=DEPLOY)
+    name = add_app(host)
     first = deploy(host, name, SCRIPT)
     assert Endpoint(first["port"]).get("/plain/x", 5) == (200, b"/plain/x")
     assert host.deploy().results[name]["note"] == "unchanged"
@@ -67,7 +77,7 @@ def test_it_goes_live_is_replaced_comes_back_and_is_told_of(host: ServingHost) -
 
 
 def test_one_that_is_not_well_is_refused(host: ServingHost) -> None:
-    name = host.add_app("plain", kind="plain", plain={"script": "app.py", "port": None}, deploy=DEPLOY)
+    name = add_app(host)
     live = deploy(host, name, SCRIPT)
     release(host, name, SCRIPT.replace("well", "ill"))
     host.apps[name]["deploy"] = {**DEPLOY, "start_timeout": 3}
@@ -75,3 +85,24 @@ def test_one_that_is_not_well_is_refused(host: ServingHost) -> None:
     assert (result["state"], result["step"]) == ("failed", "health")
     assert "instead of 200 'well'" in result["reason"]
     assert Endpoint(live["port"]).get("/plain/x", 5) == (200, b"/plain/x")
+
+
+@pytest.mark.parametrize("server", ["nginx", "caddy"])
+def test_fronts_lead_to_what_is_live(host: ServingHost, server: str) -> None:
+    name = add_app(host)
+    deploy(host, name, SCRIPT)
+    front = Front(server, list(host.apps.values()), host.root).start()
+    try:
+        assert front.ask("/plain/x?y").body == b"/plain/x?y"
+        assert front.ask("/plain/health").body == b"well"
+        assert front.ask("/plain").status == 301
+        newer = deploy(host, name, SCRIPT.replace("self.path.encode()", "b'newer'"))
+        assert front.ask("/plain/x").body == b"newer"
+        programs = _health_apps.Programs.read(host.supervisor.processes(), "")
+        owners = listener_uids({newer["port"]})
+        address = front_address(server, front.port, "127.0.0.1", ())
+        around = _health_apps.Around(host.layout, programs, owners, address, 10, lambda: None)
+        found = _health_apps.check_app(host.layout.app(name), around)
+        assert found.problems == ()
+    finally:
+        front.close()

@@ -27,6 +27,11 @@ class KindError(Exception):
     """What a kind cannot do for an app; the text says why, and what to do."""
 
 
+def below_base(path: str) -> t.Callable[[Settings], str]:
+    """For (settings), a path of the process below the app's base path."""
+    return lambda settings: str(settings["base_path"]) + path
+
+
 @dataclass(frozen=True)
 class Stream:
     """The WebSocket of a kind's apps.

@@ -15,6 +15,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import
     Sessions,
     Settings,
     Stream,
+    below_base,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.user_headers import (
     USER_HEADERS,
@@ -53,11 +54,6 @@ def _sessions_in(body: bytes) -> int | None:
     """Streamlit counts them itself since 1.53."""
     counted = _SESSIONS.search(body)
     return int(counted.group(1)) if counted else None
-
-
-def below_base(path: str) -> t.Callable[[Settings], str]:
-    """For (settings), a path of the process below the app's base path."""
-    return lambda settings: str(settings["base_path"]) + path
 
 
 STREAM = Stream(
