@@ -29,8 +29,12 @@ class Says(http.server.BaseHTTPRequestHandler):
 
 def served(server: socketserver.BaseServer, endpoint: Endpoint) -> tuple[int, bytes]:
     with server:
-        threading.Thread(target=server.handle_request).start()
-        return endpoint.get("/x", 5)
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        try:
+            return endpoint.get("/x", 5)
+        finally:
+            answering.join()
 
 
 def test_a_port_and_a_socket_are_asked_alike(tmp_path: Path) -> None:
