@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import tempfile
 import typing as t
-from dataclasses import replace
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -27,14 +26,13 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result impo
     results_of,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import (
-    ARGUMENT_SPEC,
     App,
     failed,
-    folder_id,
     listing,
-    release_id,
+    named,
     survivors,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.module_releases import ARGUMENTS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_archive import write_archive
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_files import (
     AppFiles,
@@ -56,7 +54,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Answer:
         super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         host = HostOptions(arguments["public_url"], arguments["production"])
         given = given_secrets(arguments.pop("secrets"))
         without = arguments.pop("without_secrets")
@@ -126,8 +124,8 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
     :returns: the files by app, and the results with each ``release`` (None while its environment is not known)
     """
     files: dict[str, AppFiles] = {}
-    named: Results = dict(results)
-    for app in survivors(apps, named):
+    results_so_far: Results = dict(results)
+    for app in survivors(apps, results_so_far):
         name = app["name"]
         try:
             files[name] = list_app_files(app["folder"], app["data"]["paths"])
@@ -136,12 +134,10 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
             if entry_file and entry_file not in entries:
                 raise AppFilesError("%s, the entry_file, is not sent: is it named in .pyappsignore?" % entry_file)
         except AppFilesError as error:
-            named[name] = failed(named[name], "%s: %s" % (app["folder"], error))
+            results_so_far[name] = failed(results_so_far[name], "%s: %s" % (app["folder"], error))
             continue
-        known = named[name].environment
-        release = release_id(entries, app, named[name], host) if known else None
-        named[name] = replace(named[name], release=release, folder=folder_id(entries, app))
-    return files, named
+        results_so_far[name] = named(entries, app, results_so_far[name], host)
+    return files, results_so_far
 
 
 def both_changes(first: Answer, second: Answer) -> dict[str, Answer]:

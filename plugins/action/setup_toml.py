@@ -7,7 +7,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.assignment import EVERY
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.module_setup_toml import (
+    GIVEN,
+    answer as catalog_answer,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_given import VARIABLE, read_given
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
 from ansible_collections.selfhost.pyapps.plugins.plugin_utils._refusal import refused
@@ -24,27 +27,26 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Answer:
         super().run(tmp, task_vars)
-        specification = {
-            "path": {"type": "path", "required": True},
-            "secrets": {"type": "dict", "no_log": True},
-            "only": {"type": "list", "elements": "str", "default": [EVERY]},
-            "fleet": {"type": "list", "elements": "raw", "default": []},
-            "chosen": {"type": "list", "elements": "str", "default": []},
-            "invalid": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
-            "apt_packages": {"type": "bool", "default": False},
-        }
-        _validation, arguments = self.validate_argument_spec(argument_spec=specification)
+        _validation, arguments = self.validate_argument_spec(argument_spec=GIVEN)
         given, report = arguments.pop("secrets"), Report()
         if given is not None:
             secrets = read_given(given, report.about(VARIABLE))
             arguments["secret_names"] = {
                 app: [name for name, value in own.env.items() if value] for app, own in secrets.items()
             }
-        answer = dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars))
+        if self._is_here():
+            found = catalog_answer(arguments)
+            answer = {"changed": False, **found, **({"failed": True} if "msg" in found else {})}
+        else:
+            answer = dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars))
         answer = with_problems(answer, report)
         if not answer.get("errors"):
             return answer
         return refused(answer["msg"].splitlines(), "mistake in what apps bring", "mistakes in what apps bring")
+
+    def _is_here(self) -> bool:
+        """Whether the folder is read on this machine by who runs Ansible: then it needs no module."""
+        return self._connection.transport == "local" and not self._connection.become
 
 
 def with_problems(answer: Answer, report: Report) -> Answer:

@@ -70,31 +70,11 @@ app_results:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health.front_answers import asked
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health.settings import front_address
-from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, as_dicts, results_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.module_front_info import ARGUMENTS, act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "apps": {"type": "list", "elements": "dict", "required": True},
-            "results": {"type": "dict", "required": True},
-            "front": {"type": "str", "choices": ["nginx", "caddy"], "required": True},
-            "port": {"type": "int", "required": True},
-            "address": {"type": "str", "default": ""},
-            "server_names": {"type": "list", "elements": "str", "default": []},
-            "timeout": {"type": "float", "default": 10.0},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    front = front_address(params["front"], params["port"], params["address"], params["server_names"])
-    try:
-        results = results_of(params["results"])
-    except ResultError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, app_results=as_dicts(asked(params["apps"], results, front, params["timeout"])))
+    act(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -77,28 +77,11 @@ checks:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT, become_hint
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health.check import check
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health.report import as_dict
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.module_health_info import ARGUMENTS, act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **ROOT,
-            "apps": {"type": "list", "elements": "str", "default": []},
-            "timeout": {"type": "float"},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        report = check(Layout(module.params["root"]), module.params["timeout"], module.params["apps"])
-    except OSError as error:
-        module.fail_json(
-            msg="The host below %s can not be looked at: %s%s" % (module.params["root"], error, become_hint(error))
-        )
-    module.exit_json(changed=False, **as_dict(report))
+    act(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

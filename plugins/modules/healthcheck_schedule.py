@@ -53,44 +53,12 @@ command:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import ROOT
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._health.schedule import (
-    MANAGERS,
-    ScheduleError,
-    Wish,
-    apply,
-    command,
-    plan,
-)
-
-_LONGEST = 59  # cron counts within an hour
+from ansible_collections.selfhost.pyapps.plugins.module_utils._health.module_healthcheck_schedule import ARGUMENTS, act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **ROOT,
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "service_manager": {"type": "str", "choices": list(MANAGERS), "required": True},
-            "minutes": {"type": "int", "default": 5},
-        },
-        supports_check_mode=True,
-    )
     os.umask(0o022)
-    minutes = module.params["minutes"]
-    if not 1 <= minutes <= _LONGEST:
-        module.fail_json(msg="minutes: found %d; 1 to %d are allowed" % (minutes, _LONGEST))
-    present = module.params["state"] == "present"
-    layout = Layout(module.params["root"])
-    wish = Wish(layout, module.params["service_manager"], minutes if present else 0)
-    try:
-        todo = plan(wish, module.run_command)
-        if not module.check_mode:
-            apply(todo, module.run_command)
-    except (ScheduleError, OSError) as error:
-        module.fail_json(msg="The health check can not be run regularly: %s" % error)
-    module.exit_json(changed=todo.changed, command=command(layout), diff=todo.diff)
+    act(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

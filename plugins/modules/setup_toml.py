@@ -217,44 +217,15 @@ errors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.assignment import EVERY, Assignment
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.reader import read_catalog
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml import TomlMissingError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.module_setup_toml import ARGUMENTS, answer
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "secrets": {"type": "dict", "no_log": True},
-            "only": {"type": "list", "elements": "str", "default": [EVERY]},
-            "fleet": {"type": "list", "elements": "raw", "default": []},
-            "chosen": {"type": "list", "elements": "str", "default": []},
-            "invalid": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
-            "apt_packages": {"type": "bool", "default": False},
-            "secret_names": {"type": "dict", "no_log": False},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        catalog = read_catalog(
-            module.params["path"],
-            module.params["secret_names"],
-            Assignment(module.params["only"]),
-            module.params["fleet"],
-            [name.strip() for name in module.params["chosen"] if name.strip()],
-            module.params["invalid"] == "keep",
-            module.params["apt_packages"],
-        )
-    except TomlMissingError as error:
-        module.fail_json(msg=str(error), errors=[], notices=[])
-    if catalog.errors:
-        module.fail_json(
-            msg="\n".join(problem.as_line() for problem in catalog.errors),
-            errors=[problem.as_dict() for problem in catalog.errors],
-            notices=catalog.notices,
-        )
-    module.exit_json(changed=False, apps=catalog.apps, notices=catalog.notices, invalid=catalog.invalid)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    values = answer(module.params)
+    if "msg" in values:
+        module.fail_json(**values)
+    module.exit_json(changed=False, **values)
 
 
 if __name__ == "__main__":

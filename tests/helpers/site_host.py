@@ -38,6 +38,11 @@ class Played:
         return self._recap("changed")
 
     @property
+    def ok(self) -> int:
+        """How many tasks did something, if only look."""
+        return self._recap("ok")
+
+    @property
     def tasks(self) -> int:
         """How many tasks there were, those that were skipped included."""
         return self._recap("ok") + self._recap("skipped")

@@ -71,7 +71,7 @@ def _options(playbook: Path) -> Options:
         handed = set(play.get("vars", {})) | _vars_files(playbook, play)
         named = set(re.findall(r"\bpyapps_\w+", json.dumps(play)))
         found.update({name: option for name, option in _role_options("pyapps", None).items() if name in named})
-        for role, entry, own in _roles(play):
+        for role, entry, own in _roles(playbook.parent, play):
             options = _role_options(role, entry)
             found.update({name: option for name, option in options.items() if name not in handed | own})
     return {name: option for name, option in found.items() if not option.get("required")}
@@ -82,12 +82,15 @@ def _vars_files(playbook: Path, play: dict[str, Any]) -> set[str]:
     return {name for text in texts for name in yaml.safe_load(text)}
 
 
-def _roles(play: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
+def _roles(folder: Path, play: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
     """Each role of ours in a play: its name, the entry point, and the variables that are set for it."""
     for role in play.get("roles", []):
         yield role["role"].removeprefix(_OURS), "main", set(role.get("vars", {}))
     for part in ("pre_tasks", "tasks", "post_tasks"):
         for task in play.get(part, []):
+            included = task.get("ansible.builtin.include_tasks")
+            if included:
+                yield from _roles(folder, {"tasks": yaml.safe_load((folder / included).read_text(encoding="utf-8"))})
             role = task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role")
             if role:
                 yield role["name"].removeprefix(_OURS), role.get("tasks_from", "main"), set(task.get("vars", {}))

@@ -26,6 +26,7 @@ doc_fragments/host.py
 module_utils/_catalog/secrets.py
 module_utils/_catalog/secrets_given.py
 module_utils/_catalog/setup_toml.py
+module_utils/_entry/questions.py
 module_utils/_ground/toml_writer.py
 module_utils/_host/capacity.py
 module_utils/_requirements/packages_txt.py
@@ -34,19 +35,23 @@ module_utils/_requirements/poetry.py
 module_utils/_requirements/project.py
 module_utils/_requirements/reader.py
 module_utils/_state/release_secrets.py
+modules/drift_table.py
 modules/environment_sbom.py
 modules/environments.py
 modules/image_layers.py
 modules/new_app.py
 modules/published_import.py
 modules/releases.py
+modules/run_plan.py
 modules/setup_toml.py
 """
-"""Here it stands only in words: documentation, comments, and examples in messages."""
+"""Here it stands only in words: documentation, comments, examples in messages, the name of the role."""
 
 KNOWERS = """
+action/run_plan.py
 action/status_table.py
 module_utils/_deploy/status.py
+module_utils/_entry/asking.py
 module_utils/_environments/run.py
 module_utils/_health/doctor.py
 module_utils/_model/result.py

@@ -14,6 +14,8 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 OURS = "ansible_collections.selfhost.pyapps.plugins.module_utils"
 MOST_KB = 375
 """Packing 100 KB of sources took a third of a second of each run on the machine that this was measured on."""
+MOST_KB_OF = {"run_plan": 900}
+"""It asks the steps of a dozen modules, which are not run then."""
 
 
 def _imported(path: Path) -> set[Path]:
@@ -45,9 +47,9 @@ def _name(path: Path) -> str:
 @pytest.mark.parametrize("module", sorted((PLUGINS / "modules").glob("[!_]*.py")), ids=lambda path: path.stem)
 def test_a_module_takes_little_with_it(module: Path) -> None:
     taken = {_name(path): path.stat().st_size // 1024 for path in _taken_along(module)}
-    assert sum(taken.values()) <= MOST_KB, "move what it needs out of the big ones: %s" % sorted(
-        taken.items(), key=lambda item: -item[1]
-    )
+    biggest = sorted(taken.items(), key=lambda item: -item[1])
+    most = MOST_KB_OF.get(module.stem, MOST_KB)
+    assert sum(taken.values()) <= most, "move what it needs out of the big ones: %s" % biggest
 
 
 def test_imports_are_found_in_all_their_forms() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,15 @@ def flat(path: Path) -> list[str]:
     return names
 
 
+def serving(play: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The tasks of the play that serves, with those of the file that it includes in their place."""
+    tasks = []
+    for task in play["tasks"]:
+        included = task.get("ansible.builtin.include_tasks")
+        tasks += yaml.safe_load((SITE.parent / included).read_text()) if included else [task]
+    return tasks
+
+
 def test_the_steps_of_the_build_come_in_their_order() -> None:
     """S0-21: settings and clashes (both are the catalog's) before anything is changed, environments, processes, front;
     each for all apps, where the published build went through them app by app.
@@ -29,8 +39,8 @@ def test_the_steps_of_the_build_come_in_their_order() -> None:
     look, serve = yaml.safe_load(SITE.read_text())
     assert look["tasks"][-1]["ansible.builtin.import_role"]["tasks_from"] == "validate"
     names = []
-    for task in serve["tasks"]:
-        role = task.get("ansible.builtin.import_role", {}).get("name", "").rpartition(".")[2]
+    for task in serving(serve):
+        role = task.get("ansible.builtin.include_role", {}).get("name", "").rpartition(".")[2]
         names += flat(CHECKOUT / "roles/streamlit_app/tasks/main.yml") if role == "streamlit_app" else [task["name"]]
     steps = [
         "Run the daemon that keeps apps running",
@@ -44,7 +54,7 @@ def test_the_steps_of_the_build_come_in_their_order() -> None:
 
 def test_the_tunnels_program_is_fetched_before_the_apps_move() -> None:
     """A mirror out of reach ended the run after the apps had moved, and without a table."""
-    tasks = yaml.safe_load(SITE.read_text())[1]["tasks"]
+    tasks = serving(yaml.safe_load(SITE.read_text())[1])
     names = [task["name"] for task in tasks]
     fetch = tasks[names.index("Fetch what the tunnel needs")]
     assert fetch["ansible.builtin.include_role"] == {"name": "selfhost.pyapps.cloudflared", "tasks_from": "program"}

@@ -20,7 +20,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners 
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.names import own_names, possible_names
 
-ARGUMENTS: dict[str, t.Any] = {
+FRONT_ARGUMENTS: dict[str, t.Any] = {
     **ROOT,
     "apps": {"type": "list", "elements": "dict", "default": []},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

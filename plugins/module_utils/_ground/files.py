@@ -199,13 +199,17 @@ def force_remove(path: str) -> None:
 
 def remove_parts(folder: str) -> None:
     """Delete what a killed run left unfinished in a folder. Only for who holds the host's lock."""
+    for path in parts(folder):
+        force_remove(path)
+
+
+def parts(folder: str) -> list[str]:
+    """What is unfinished in a folder: another run works there, or was killed."""
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
-        return
-    for name in names:
-        if name.startswith(PART):
-            force_remove(os.path.join(folder, name))
+        return []
+    return [os.path.join(folder, name) for name in names if name.startswith(PART)]
 
 
 def make_folder(path: str, mode: int = _FOLDER_MODE, owner: str | None = None, group: str | None = None) -> bool:

@@ -15,7 +15,6 @@ import json
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import NO_LIMITS, limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
@@ -28,20 +27,6 @@ STEP = "release"
 # Another number makes every release a new one: for changes of what this collection puts into a release.
 _FORM = 2
 _ID_LENGTH = 16
-
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    **ROOT,
-    "apps": {"type": "list", "elements": "dict", "required": True},
-    "results": {"type": "dict", "required": True},
-    "public_url": {"type": "str", "default": ""},
-    "production": {"type": "bool", "default": True},
-    **LOCK,
-    "secrets": {"type": "dict", "default": {}, "no_log": True},
-    "without_secrets": {"type": "bool", "default": False},
-    "seeds": {"type": "dict", "default": {}},
-    "archive": {"type": "path"},
-    "secret_word": {"type": "str", "no_log": True},
-}
 
 
 def survivors(apps: t.Iterable[App], results: Results) -> list[App]:
@@ -95,6 +80,15 @@ def folder_id(entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App) -> str:
     :returns: 16 hex digits
     """
     return _hash({"files": entries, "settings": process_settings(app)})
+
+
+def named(entries: t.Mapping[str, t.Mapping[str, t.Any]], app: App, result: Result, host: HostOptions) -> Result:
+    """An app's result with its ``release``, without secrets (None while its environment is not known), and ``folder``.
+
+    :param entries: the app's files (:meth:`AppFiles.entries`)
+    """
+    release = release_id(entries, app, result, host) if result.environment else None
+    return replace(result, release=release, folder=folder_id(entries, app))
 
 
 def release_record(app: App, release: str, content: str, result: Result, host: HostOptions) -> dict[str, t.Any]:

@@ -34,8 +34,13 @@ def changed_notices(app: AppLayout, seeds: t.Mapping[str, str]) -> list[str]:
 
 def record(app: AppLayout, seeds: t.Mapping[str, str]) -> None:
     """Remember what the app's folder holds; only for who holds the host's lock."""
-    if dict(seeds) != _recorded(app) and os.path.isdir(app.path):
+    if not is_recorded(app, seeds):
         write_file(app.seeds, json.dumps(dict(seeds), indent=2, sort_keys=True) + "\n", 0o640)
+
+
+def is_recorded(app: AppLayout, seeds: t.Mapping[str, str]) -> bool:
+    """Whether :func:`record` has nothing to write."""
+    return dict(seeds) == _recorded(app) or not os.path.isdir(app.path)
 
 
 def _recorded(app: AppLayout) -> dict[str, str]:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._entry import cli as _host_cli, watcher as _watcher
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry import (
+    cli as _host_cli,
+    module_supervisor_daemon as supervisor_daemon,
+    watcher as _watcher,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.files import Wish
-from ansible_collections.selfhost.pyapps.plugins.modules import supervisor_daemon
 
 
 @pytest.mark.parametrize("arguments", [[], ["start", "/"], ["run", "ls"], ["watch"], ["nonsense"]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.arguments import ARGUMENTS, settings_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.arguments import FRONT_ARGUMENTS, settings_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import (
     FrontError,
     FrontSettings,
@@ -78,7 +78,7 @@ class TestValues:
 
     def test_public_urls_become_origins_as_browsers_send_them(self) -> None:
         """No path, no port that the scheme has anyway."""
-        params = {name: spec.get("default") for name, spec in ARGUMENTS.items()}
+        params = {name: spec.get("default") for name, spec in FRONT_ARGUMENTS.items()}
         urls = ["https://Apps.example.com:443/x", "http://a.example:80", "https://a.example:8443/"]
         found = settings_of({**params, "port": 80, "public_urls": urls})
         assert found.public_origins == ("https://apps.example.com", "http://a.example", "https://a.example:8443")
@@ -98,7 +98,7 @@ class TestValues:
 
     def test_a_host_has_given_public_and_own_names(self) -> None:
         """What the inventory calls it counts where it can be a name; in a container the machine's own do not."""
-        params = {name: spec.get("default") for name, spec in ARGUMENTS.items()}
+        params = {name: spec.get("default") for name, spec in FRONT_ARGUMENTS.items()}
         params.update(port=80, server_names=["Apps.example"], public_urls=["https://public.example:8443"])
         params.update(inventory_names=["attic", "my host"], names_at_start=True)
         assert settings_of(params).names == ("localhost", "apps.example", "attic", "public.example")

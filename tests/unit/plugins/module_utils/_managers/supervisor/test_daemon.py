@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._entry import (
+    module_supervisor_daemon as supervisor_daemon,
+)
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import (
     daemon as _supervisor_daemon,
     service as _supervisor_service,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.files import Wish
-from ansible_collections.selfhost.pyapps.plugins.modules import supervisor_daemon
 
 
 def wish(root: Path, manager: str, activate: bool) -> Wish:
