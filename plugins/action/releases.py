@@ -16,7 +16,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_f
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_given import read_given
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import (
     Result,
     ResultError,
@@ -129,10 +130,9 @@ def name_releases(apps: t.Sequence[App], results: Results, host: HostOptions) ->
         try:
             files[name] = list_app_files(app["folder"], app["data"]["paths"])
             entries = files[name].entries()
-            if app["streamlit"]["entry_file"] not in entries:
-                raise AppFilesError(
-                    "%s, the entry_file, is not sent: is it named in .pyappsignore?" % app["streamlit"]["entry_file"]
-                )
+            entry_file = kind_of(app).entry_file(app)
+            if entry_file and entry_file not in entries:
+                raise AppFilesError("%s, the entry_file, is not sent: is it named in .pyappsignore?" % entry_file)
         except AppFilesError as error:
             results_so_far[name] = failed(results_so_far[name], "%s: %s" % (app["folder"], error))
             continue
@@ -183,7 +183,7 @@ def with_secrets(
     checked = dict(results)
     for app in survivors(apps, results):
         name, report = app["name"], Report()
-        own = read_folder_secrets(app["folder"], report.about(app["folder"]))
+        own = read_folder_secrets(app["folder"], kind_of(app).secrets_file, report.about(app["folder"]))
         secrets[name] = given.get(name, AppSecrets()).over(own)
         if report.problems:
             checked[name] = failed(results[name], "; ".join(problem.as_line() for problem in report.problems))

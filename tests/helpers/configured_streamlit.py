@@ -14,13 +14,14 @@ from pathlib import Path
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import ProbeError, get
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_websocket import handshake
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_check import Seen
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
-    HostOptions,
     config_options,
     config_text,
     installed_streamlit,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.visitor import Seen, visit
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.visitor import visit
 from helpers.environments import environment
 from helpers.release_target import catalog_entry
 

@@ -24,6 +24,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.wish import Settings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import BUILD_USER, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import package_of
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 
@@ -89,7 +90,7 @@ class Host:
         **changes: t.Any,
     ) -> dict[str, t.Any]:
         """One run of the module."""
-        requests = [Request.of_app(entry) for entry in apps]
+        requests = [Request.of_app(entry, package_of(entry)) for entry in apps]
         requests += [Request.of_tool(name, tool) for name, tool in (tools or {}).items()]
         return run(self.layout, self.settings(**changes), requests, prune, 10, self.said.append)
 

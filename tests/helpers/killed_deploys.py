@@ -86,9 +86,9 @@ def assert_one_complete_release_serves(host: ServingHost, name: str) -> None:
     marker = app.marker(live.instance, live.port)
     assert sorted(os.listdir(marker)) == ["%d.port" % live.port, "index.html", "index.html.gz", "static"]
     assert Path(app.release(record.release), "release.json").exists()
-    settings, port = host.apps[name], live.port
+    settings, endpoint = host.apps[name], record.endpoint
     # At once, but for who has just been killed with supervisord.
-    wait_for(lambda: _instance_state.health_problem(settings, port) is None, 60, "%s serves" % name)
+    wait_for(lambda: _instance_state.health_problem(settings, endpoint) is None, 60, "%s serves" % name)
     assert live.instance in Path(app.live, "index.html").read_text()
 
 

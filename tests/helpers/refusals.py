@@ -16,7 +16,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.run import run as make_environments
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.uv import Sources
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.wish import Settings
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import package_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.step import (
     Request as ReleaseRequest,
@@ -111,7 +112,7 @@ class UsedApp:
             build_timeout=120,
             check=False,
         )
-        request = Request.of_app(entry)
+        request = Request.of_app(entry, package_of(entry))
         report = make_environments(self.host.layout, settings, [request], False, 60, lambda line: None)
         return t.cast("dict[str, Result]", report["app_results"])
 

@@ -29,13 +29,14 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.pages import gallery_page
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import FrontSettings, app_routes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
-    HostOptions,
     InstalledStreamlit,
     config_options,
     config_text,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import (
     InstanceRecord,
@@ -273,7 +274,7 @@ def test_a_process_gets_the_words_and_the_variables_that_were_accepted(cases: Ca
     through = []
     shown = 0
     for number, app in enumerate(cases.apps):
-        command = kind_of("streamlit").start_command(app, "/e/python", 20000)
+        command = kind_of(app).start_command(app, "/e/python", Endpoint(20000))
         if command[:3] != ["/e/python", "/e/streamlit", "run"] or len(command) != 5 or not _is_plain(command[3]):
             through.append(command)
         if shlex.split(shlex.join(command)) != command:

@@ -40,7 +40,7 @@ def read(folder: Path, files: t.Mapping[str, str]) -> tuple[Needs, Report]:
         with (folder / name).open("w", encoding="utf-8", newline="") as file:
             file.write(text)
     report = Report()
-    return read_requirements(str(folder), report.about("setup.toml")), report
+    return read_requirements(str(folder), report.about("setup.toml"), package="streamlit"), report
 
 
 # Named attacks. Each would have uv run code of the canary, or reach what it names.

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import app_user
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import STREAMLIT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state import release_store as _release_store
 from helpers.serving_host import ServingHost
 from helpers.supervisord import wait_for
@@ -61,7 +62,9 @@ def app(host: ServingHost, short: str, **wants: t.Any) -> str:
 def with_secrets(host: ServingHost, name: str, release: str) -> Path:
     """Give a release its secrets; its folder."""
     folder = Path(host.layout.app(name).release(release))
-    _release_store.add_secrets(str(folder), SECRETS, app_user(name) if os.geteuid() == 0 else None)
+    _release_store.add_secrets(
+        str(folder), SECRETS, app_user(name) if os.geteuid() == 0 else None, STREAMLIT.secrets_file
+    )
     return folder
 
 

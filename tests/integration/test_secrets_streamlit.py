@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_given import read_given
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import get
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import STREAMLIT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_store import add_secrets
 from helpers.configured_streamlit import running
 from helpers.environments import environment
@@ -58,7 +59,12 @@ def release(folder: Path, toml: str | dict[str, t.Any]) -> Path:
     """A release's folder with these secrets; its code's folder."""
     (folder / "code" / ".streamlit").mkdir(parents=True)
     report = Report()
-    add_secrets(str(folder), read_given({"app": {"toml": toml}}, report.about("pyapps_secrets"))["app"], None)
+    add_secrets(
+        str(folder),
+        read_given({"app": {"toml": toml}}, report.about("pyapps_secrets"))["app"],
+        None,
+        STREAMLIT.secrets_file,
+    )
     assert report.problems == []
     return folder / "code"
 

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.app_env import host_owned_variables
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.setup_toml import SETUP_TOML
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.schema import Key, allowed_in_words
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import HOST_OWNED
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.owned import HOST_OWNED
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SCHEMA = CHECKOUT / "schemas" / "setup.toml.schema.json"

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import FileReport, type_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import owned_variable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.tables import tables
 
 _HOST_OWNED = {
     "HOME": "each app has one of its own, below its data folder",
@@ -52,9 +52,9 @@ def name_fault(name: str) -> str:
     """Why an app can not have a variable of this name, or nothing."""
     if not re.fullmatch(VARIABLE, name):
         return "is not a name of letters, digits and _ (at most 128, not beginning with a digit)"
-    section = owned_variable(name)
-    if section:
-        return "would change Streamlit past the host: write the option into [streamlit.config.%s]" % section
+    for table in tables():
+        if table.variable_fault(name):
+            return table.variable_fault(name)
     prefix = next((prefix for prefix in _OWNED_PREFIXES if name.startswith(prefix)), None)
     reason = _OWNED_PREFIXES[prefix] if prefix else _HOST_OWNED.get(name)
     return "belongs to the host: %s" % reason if reason else ""

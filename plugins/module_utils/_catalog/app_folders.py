@@ -7,21 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-import typing as t
 import unicodedata
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import (
-    MIB,
-    SETUP,
-    UnreadableError,
-    read_app_text,
-)
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report, is_unprintable, printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import SETUP
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report, is_unprintable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.tables import tables
 
 _SILENT = frozenset(("__pycache__", "lost+found"))
-_IMPORTS_STREAMLIT = re.compile(r"^[ \t]*(?:import|from)[ \t]+streamlit\b", re.MULTILINE)
-_NEEDS_STREAMLIT = re.compile(r"^[ \t\"']*streamlit\b", re.MULTILINE | re.IGNORECASE)
-_MOST_SCRIPTS = 200
 _BAD_PATH = "has a control character, or one that is not UTF-8, in its path: rename it"
 
 
@@ -77,34 +69,6 @@ def _is_app(folder: str, report: Report) -> bool:
         return False
     if os.path.lexists(os.path.join(folder, SETUP)):
         return True
-    script = streamlit_script(folder)
-    if script is None:
-        about.notice("is ignored: it has no %s" % SETUP)
-    else:
-        about.notice(
-            "looks like a Streamlit app but has no %s, so it is not served: make that file with the two lines"
-            ' [streamlit] and entry_file = "%s"' % (SETUP, printable(script))
-        )
+    guesses = [guess for guess in (table.looks_like(folder) for table in tables()) if guess]
+    about.notice(guesses[0] if guesses else "is ignored: it has no %s" % SETUP)
     return False
-
-
-def streamlit_script(folder: str) -> str | None:
-    """A script of the folder that imports Streamlit (or might be meant); None when nothing hints at Streamlit."""
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return None
-    scripts = [name for name in names if name.endswith(".py")][:_MOST_SCRIPTS]
-    for name in scripts:
-        if _matches(folder, name, _IMPORTS_STREAMLIT):
-            return name
-    if any(_matches(folder, name, _NEEDS_STREAMLIT) for name in ("requirements.txt", "pyproject.toml")):
-        return scripts[0] if scripts else "app.py"
-    return None
-
-
-def _matches(folder: str, name: str, pattern: t.Pattern[str]) -> bool:
-    try:
-        return bool(pattern.search(read_app_text(folder, os.path.join(folder, name), MIB)))
-    except (OSError, UnreadableError):
-        return False

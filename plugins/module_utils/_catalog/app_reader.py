@@ -20,36 +20,28 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.origins i
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_files import DOTENV, read_folder_secrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.setup_toml import (
-    MAX_UPLOAD_MB,
     NAME,
     NAME_IN_WORDS,
-    SETUP_TOML,
+    setup_toml,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import (
     KIB,
     SETUP,
     UnreadableError,
-    check_regular,
     is_safe_path,
-    is_script_path,
     read_app_text,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report, show
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.schema import read_table
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml import TomlError, parse_toml
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import (
-    max_upload_size,
-    merged,
-    own_options,
-    setup_options,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import KINDS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.table import Folder
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.tables import TABLES, kind_in
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.packages_txt import read_packages
 from ansible_collections.selfhost.pyapps.plugins.module_utils._requirements.reader import read_requirements
 
 _LARGEST_SETTINGS = 64 * KIB
 _MOST_DATA_PATHS = 100  # each is compared with every other, and with every file of a release
-_STREAMLIT_CONFIG = os.path.join(".streamlit", "config.toml")
-_STATIC = "static"
 _NAME_LINE = re.compile(r"^[ \t]*name[ \t]*=[ \t]*[\"'](%s)[\"']" % NAME, re.MULTILINE)
 
 App = dict[str, t.Any]
@@ -75,7 +67,7 @@ class AppReader:
         apps: str | None = None,
         installs_packages: bool = False,
     ) -> None:
-        self.claim = Claim(os.path.join(folder, SETUP), None, False, None, None)
+        self.claim = Claim(os.path.join(folder, SETUP), None, False, None, None, "")
         self._folder = folder
         self._apps = apps
         self._secret_names = secret_names
@@ -99,33 +91,28 @@ class AppReader:
         return None
 
     def _entry(self, document: dict[str, t.Any]) -> App:
-        settings = read_table(SETUP_TOML, document, self._report)
-        streamlit, route = settings["streamlit"], settings["route"]
+        kind = kind_in(document)
+        document = self._without_other_kinds(document, kind)
+        settings = read_table(setup_toml(kind), document, self._report)
+        table, route = settings[kind], settings["route"]
         name = settings["name"] if "name" in document else self._name_of_folder()
-        base_path = self._base_path(document, streamlit["base_path"], name)
-        self.claim = Claim(self.claim.file, name, "name" in document, base_path, streamlit["port"])
-        streamlit_config, own_options = self._streamlit_config(streamlit["config"])
-        largest_upload = max_upload_size(streamlit_config, self._report, MAX_UPLOAD_MB)
-        needs = read_requirements(self._folder, self._report, settings["environment"]["python"], self._apps)
+        base_path = self._base_path(document.get(kind), table["base_path"], name)
+        self.claim = Claim(self.claim.file, name, "name" in document, base_path, table["port"], kind)
+        data_paths = settings["data"]["paths"] or []
+        read = TABLES[kind].read(table, Folder(self._folder, self._report, self._document, data_paths))
+        python, package = settings["environment"]["python"], KINDS[kind].package
+        needs = read_requirements(self._folder, self._report, python, self._apps, package)
         debian_packages = read_packages(self._folder, self._report, self._installs_packages)
-        self._check_entry_file(streamlit["entry_file"])
-        env = self._environment(settings["env"], name)
-        if streamlit_config.get("server.enableStaticServing") is True:
-            self._tell_static(streamlit["entry_file"] or "", settings["data"]["paths"] or [])
+        env = self._environment(settings["env"], name, KINDS[kind].secrets_file)
         self._check_commands(settings["deploy"])
         return {
             "name": name,
             "title": settings["title"] or title_of(self._folder_name),
-            "kind": "streamlit",
+            "kind": kind,
             "folder": os.path.abspath(self._folder),
             "owner": settings["owner"],
             "base_path": base_path,
-            "streamlit": {
-                "entry_file": streamlit["entry_file"],
-                "port": streamlit["port"],
-                "config": streamlit_config,
-                "own": own_options,
-            },
+            kind: {**read.entry, "port": table["port"]},
             "environment": {
                 **settings["environment"],
                 "python": needs.python.version,
@@ -136,12 +123,10 @@ class AppReader:
             },
             "debian_packages": debian_packages,
             "env": env,
-            "data": {
-                "paths": self._data_paths(settings["data"]["paths"], [SETUP, streamlit["entry_file"], *needs.read])
-            },
+            "data": {"paths": self._data_paths(data_paths, [SETUP, *read.files, *needs.read])},
             "route": {
                 "pinned": route["pinned"],
-                "max_upload_mb": route["max_upload_mb"] or largest_upload,
+                "max_upload_mb": route["max_upload_mb"] or read.max_upload_mb,
                 "allowed_origins": normal_origins(route["allowed_origins"] or [], self._report),
                 "frame_ancestors": normal_frame_ancestors(route["frame_ancestors"] or [], self._report),
             },
@@ -149,6 +134,12 @@ class AppReader:
             "gallery": settings["gallery"],
             "deploy": settings["deploy"],
         }
+
+    def _without_other_kinds(self, document: dict[str, t.Any], kind: str) -> dict[str, t.Any]:
+        others = [name for name in document if name in TABLES and name != kind]
+        for name in others:
+            self._report.error(name, "is for another kind of app than [%s], and an app is of one kind: keep one" % kind)
+        return {name: value for name, value in document.items() if name not in others}
 
     def _document(self, relative: str) -> dict[str, t.Any] | None:
         """A TOML file of the app; None when there is none, empty when it is faulty (that is reported)."""
@@ -183,45 +174,11 @@ class AppReader:
         return None
 
     @staticmethod
-    def _base_path(document: dict[str, t.Any], path: str | None, name: str | None) -> str | None:
+    def _base_path(table: object, path: str | None, name: str | None) -> str | None:
         """In its one form: with a leading slash, without one at its end, "" for the root; None if refused."""
-        table = document.get("streamlit")
         if isinstance(table, dict) and "base_path" in table:
             return None if path is None else ("/" + path.strip("/")).rstrip("/")
         return None if name is None else "/" + name
-
-    def _streamlit_config(self, table: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
-        """All options, and which of them only Streamlit's own file of the app names."""
-        document = self._document(_STREAMLIT_CONFIG) or {}
-        own_report = self._report.beside(os.path.join(self._folder, _STREAMLIT_CONFIG))
-        own, setup = own_options(document, own_report), setup_options(table, self._report)
-        return merged(own, setup, self._report), sorted(set(own) - set(setup))
-
-    def _check_entry_file(self, entry_file: str | None) -> None:
-        if entry_file is None:
-            return
-        fault = "" if is_script_path(entry_file) else "holds a character that is not allowed"
-        try:
-            if not fault:
-                check_regular(self._folder, os.path.join(self._folder, entry_file))
-        except UnreadableError as error:
-            fault = str(error)
-        except OSError as error:
-            fault = "can not be found in the app's folder (%s)" % error.strerror
-        if fault:
-            allowed = "a Python file inside the app's folder"
-            self._report.error("streamlit.entry_file", fault, found=show(entry_file), allowed=allowed)
-
-    def _tell_static(self, entry_file: str, data_paths: list[str]) -> None:
-        """Newer Streamlits serve no link that leads out of their static folder; the folder itself may be one."""
-        static = os.path.join(os.path.dirname(entry_file), _STATIC)
-        below = [path for path in data_paths if path.startswith(static + "/")]
-        if below:
-            self._report.notice(
-                "data.paths: visitors get 400 for files below %s: newer Streamlits serve no links that lead out of "
-                '%s. Name the whole folder, [data] paths = ["%s"], or write the files elsewhere and show them with '
-                "st.image or st.download_button" % (", ".join(below), static, static)
-            )
 
     def _check_commands(self, deploy: dict[str, t.Any]) -> None:
         for key in ("test", "release_command"):
@@ -230,10 +187,10 @@ class AppReader:
             except ValueError as error:
                 self._report.error("deploy." + key, str(error), show(deploy[key]), "a program and its arguments")
 
-    def _environment(self, table: dict[str, t.Any], app: str | None) -> dict[str, str]:
+    def _environment(self, table: dict[str, t.Any], app: str | None, secrets_file: str) -> dict[str, str]:
         """``[env]``. Secrets are only looked at: none may be in a catalog."""
         env = read_env({name: value for name, value in table.items() if name != "required"}, self._report)
-        secret = read_folder_secrets(self._folder, self._report).env
+        secret = read_folder_secrets(self._folder, secrets_file, self._report).env
         if self._secret_names is not None and self._assignment.holds(app):
             given = {name for source in (env, secret) for name in source if source[name]}
             given.update(self._secret_names.get(app or "", ()))
@@ -247,8 +204,7 @@ class AppReader:
                     )
         return env
 
-    def _data_paths(self, paths: list[str] | None, used: list[str | None]) -> list[str]:
-        paths = paths or []
+    def _data_paths(self, paths: list[str], used: list[str]) -> list[str]:
         if len(paths) > _MOST_DATA_PATHS:
             self._report.error(
                 "data.paths",
@@ -264,7 +220,7 @@ class AppReader:
                 fault = "holds a character that is not allowed"
             elif others:
                 fault = "overlaps with %s: keep the outer one" % show(others[0])
-            elif any(name and _overlap(name, path) for name in used):
+            elif any(_overlap(name, path) for name in used):
                 fault = "belongs to the release, not to the data"
             if fault:
                 self._report.error("data.paths", fault, found=show(path), allowed="paths beside each other")

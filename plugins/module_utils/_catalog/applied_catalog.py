@@ -9,7 +9,7 @@ import json
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.user_headers import USER_HEADERS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 
 _APP_KEYS = ("name", "title", "kind", "owner", "base_path", "gallery", "route")
 
@@ -40,10 +40,16 @@ def applied_entry(app: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
     :param app: an entry of the catalog
     """
-    config = app.get("streamlit", {}).get("config", {})
-    entry = {key: app[key] for key in _APP_KEYS}
-    entry["streamlit"] = {"config": {key: value for key, value in config.items() if key == USER_HEADERS}}
-    return entry
+    kind = kind_of(app)
+    return {**{key: app[key] for key in _APP_KEYS}, kind.name: kind.front.table(app)}
+
+
+def front_part(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What a front knows of an app and its process does not: it is as it was applied, whatever release is served.
+
+    :param entry: of the applied catalog; empty for an app that it does not have
+    """
+    return {key: value for key, value in entry.items() if key not in ("kind", entry.get("kind"))}
 
 
 def applied_catalog(source: str, front: str, url: str, apps: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:

@@ -18,6 +18,7 @@ class Claim(t.NamedTuple):
     name_is_given: bool
     base_path: str | None
     port: int | None
+    kind: str
 
 
 def clashes(claims: t.Sequence[Claim]) -> list[Problem]:
@@ -59,7 +60,7 @@ def _tell_name(claim: Claim, holder: Claim, report: Report) -> None:
 def _tell_port(claim: Claim, holder: Claim, report: Report) -> None:
     if holder is not claim:
         report.about(claim.file).error(
-            "streamlit.port",
+            claim.kind + ".port",
             "is also the port of the app of %s: change one of them, or leave it out" % printable(holder.file),
             found=str(claim.port),
             allowed="a port that no other app names",
@@ -78,7 +79,7 @@ def _tell_path(claim: Claim, paths: dict[str, Claim], report: Report) -> None:
             return
         holder, relation = paths[above], "lies below the path"
     report.about(claim.file).error(
-        "streamlit.base_path",
+        claim.kind + ".base_path",
         "%s of the app of %s (%s): change one of them" % (relation, printable(holder.file), holder.base_path or "/"),
         found=claim.base_path or "/",
         allowed="a path that is neither equal to another app's nor above or below it",

@@ -14,25 +14,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.setup_tom
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import make_folder, part_path, write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import is_unprintable, show
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.tables import tables
 
 EVERYTHING = "everything"
 """What playbooks/remove.yml takes for all apps."""
-
-_SETUP = """\
-title = %s
-
-[streamlit]
-entry_file = "%s"
-"""
-_SCRIPT = """\
-import streamlit as st
-
-st.title(%s)
-name = st.text_input("What is your name?")
-if name:
-    st.write("Hello " + name + "!")
-"""
-_REQUIREMENTS = "streamlit==1.67.*\n"
 
 
 def problems(apps: str, name: str, title: str) -> list[str]:
@@ -58,11 +43,10 @@ def problems(apps: str, name: str, title: str) -> list[str]:
 
 
 def contents(name: str, title: str) -> dict[str, str]:
-    """The files of a new app."""
+    """The files of a new app, which is of the first kind."""
     title = title or title_of(name)
-    script = name.replace("-", "_") + ".py"
-    quoted = json.dumps(title, ensure_ascii=False)
-    return {SETUP: _SETUP % (quoted, script), script: _SCRIPT % quoted, "requirements.txt": _REQUIREMENTS}
+    files = next(iter(tables())).template(name, title)
+    return {**files, SETUP: "title = %s\n\n%s" % (json.dumps(title, ensure_ascii=False), files[SETUP])}
 
 
 def make(apps: str, name: str, title: str) -> None:

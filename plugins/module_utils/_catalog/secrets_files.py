@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the secrets that lie in an app's folder: ``.env`` and ``.streamlit/secrets.toml``. PRIVATE to the collection.
+"""Reads the secrets that lie in an app's folder: ``.env``, and the TOML file of its kind. PRIVATE to the collection.
 
 They are for the controller only: no release's code and no archive ever holds them (``_state/ignore.py``). Errors and
 notices name files and lines, never what stands there.
@@ -25,20 +25,22 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml import TomlError, parse_toml
 
 DOTENV = ".env"
-STREAMLIT_SECRETS = os.path.join(".streamlit", "secrets.toml")
 
 _LARGEST = 64 * KIB
 _OTHERS_MAY_READ = stat.S_IRGRP | stat.S_IROTH
 _PLACE = re.compile(r"\(at (?:line \d+, column \d+|end of document)\)")
 
 
-def read_folder_secrets(folder: str, report: FileReport) -> AppSecrets:
-    """The secrets of an app's folder; what is wrong is told, and left out."""
-    return AppSecrets(_dotenv(folder, report), _streamlit_secrets(folder, report))
+def read_folder_secrets(folder: str, secrets_file: str, report: FileReport) -> AppSecrets:
+    """The secrets of an app's folder; what is wrong is told, and left out.
+
+    :param secrets_file: where the app's kind looks for those in TOML (``Kind.secrets_file``); "" for nowhere
+    """
+    return AppSecrets(_dotenv(folder, report), _toml(folder, secrets_file, report) if secrets_file else "")
 
 
 def toml_fault(text: str) -> str:
-    """Why a text can not be a ``secrets.toml``, or nothing. Streamlit would start with it all the same, without it."""
+    """Why a text can not be a ``secrets.toml``, or nothing. An app might start with it all the same, without it."""
     try:
         parse_toml(text)
     except TomlError as error:
@@ -64,11 +66,11 @@ def _dotenv(folder: str, report: FileReport) -> dict[str, str]:
     return {name: value for name, value in values.items() if name not in owned}
 
 
-def _streamlit_secrets(folder: str, report: FileReport) -> str:
-    text = _text(folder, STREAMLIT_SECRETS, report)
+def _toml(folder: str, secrets_file: str, report: FileReport) -> str:
+    text = _text(folder, secrets_file, report)
     fault = toml_fault(text)
     if fault:
-        report.beside(os.path.join(folder, STREAMLIT_SECRETS)).error("", fault)
+        report.beside(os.path.join(folder, secrets_file)).error("", fault)
     return "" if fault else text
 
 

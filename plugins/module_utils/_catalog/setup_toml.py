@@ -8,22 +8,22 @@ After a change here run ``_setup_toml_docs.py``, which writes the JSON Schema an
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import (
     SAFE_PATH,
     SAFE_PATH_IN_WORDS,
-    SCRIPT_PATH,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.dotenv import VARIABLE
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.schema import Key
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.table import MAX_UPLOAD_MB
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.tables import TABLES, tables
 
 NAME = "[a-z0-9](?:[a-z0-9_-]{0,46}[a-z0-9])?"
 NAME_IN_WORDS = "1 to 48 of a-z, 0-9, - and _, beginning and ending with a letter or digit"
 
-_PATH_SEGMENT = "[A-Za-z0-9][A-Za-z0-9._-]*"
 _HOST_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = r"(?:%s(?:\.%s)*|\[[0-9A-Fa-f:.]{2,45}\])" % (_HOST_LABEL, _HOST_LABEL)
-
-MAX_UPLOAD_MB = 100_000
 
 
 _OWNER = Key(
@@ -40,57 +40,6 @@ _OWNER = Key(
             longest=200,
             allowed="text of at most 200 characters, in one line",
             example="Johan",
-        ),
-    ),
-)
-
-_STREAMLIT = Key(
-    "streamlit",
-    "table",
-    "A Streamlit app, and how it is reached.",
-    keys=(
-        Key(
-            "entry_file",
-            "string",
-            "The script that `streamlit run` starts, relative to the app's folder.",
-            required=True,
-            pattern=SCRIPT_PATH + r"\.py",
-            longest=200,
-            allowed=SAFE_PATH_IN_WORDS + ", ending with .py; also blanks and ( ) + , &",
-            example="app_1.py",
-        ),
-        Key(
-            "base_path",
-            "string",
-            "Path of the app's URL. `app-1`, `/app-1` and `/app-1/` mean the same; `/` is the root of the site, and"
-            " then the app must be the only one.",
-            default_in_words="`/` and the app's name",
-            pattern="/?(?:%s(?:/%s)*/?)?" % (_PATH_SEGMENT, _PATH_SEGMENT),
-            longest=200,
-            allowed="parts of letters, digits and . _ - separated by /, each beginning with a letter or digit;"
-            " at most 200 characters",
-            example="/app-1",
-        ),
-        Key(
-            "port",
-            "integer",
-            "Port on 127.0.0.1 that is tried first when the app starts. While a new release starts beside the old one"
-            " it takes another. The kernel hands 32768 to 60999 to outgoing connections, so a listener there would fail"
-            " now and then.",
-            default_in_words="a free one of the host's range (`pyapps_port_range`)",
-            minimum=1024,
-            maximum=65535,
-            excluded=(32768, 60999),
-            example=8001,
-        ),
-        Key(
-            "config",
-            "map",
-            "Streamlit's own options, as in `.streamlit/config.toml` (`[streamlit.config.server]`, or"
-            ' `"server.maxUploadSize" = 50` in `[streamlit.config]`). They are merged with the app\'s own'
-            " `.streamlit/config.toml` and win over it. What the host owns is refused, see below.",
-            allowed="Streamlit's options: strings, numbers, booleans and arrays of them",
-            example={"server": {"maxUploadSize": 50}},
         ),
     ),
 )
@@ -373,36 +322,48 @@ _DEPLOY = Key(
     ),
 )
 
-SETUP_TOML = Key(
-    "setup.toml",
-    "table",
-    "One app of a host, for the Ansible collection selfhost.pyapps.",
-    keys=(
-        Key(
-            "name",
-            "string",
-            "The app's identity: its processes, folders and user are named by it. Another name is another app.",
-            default_in_words="made from the folder's name",
-            pattern=NAME,
-            allowed=NAME_IN_WORDS,
-            example="app_1",
+
+def _declaration(own: t.Iterable[Key]) -> Key:
+    """The whole file, with these tables of kinds."""
+    return Key(
+        "setup.toml",
+        "table",
+        "One app of a host, for the Ansible collection selfhost.pyapps.",
+        keys=(
+            Key(
+                "name",
+                "string",
+                "The app's identity: its processes, folders and user are named by it. Another name is another app.",
+                default_in_words="made from the folder's name",
+                pattern=NAME,
+                allowed=NAME_IN_WORDS,
+                example="app_1",
+            ),
+            Key(
+                "title",
+                "string",
+                "Name shown to people. Two apps may have the same.",
+                default_in_words="made from the folder's name",
+                longest=200,
+                example="App 1",
+            ),
+            _OWNER,
+            *own,
+            _ENVIRONMENT,
+            _ENV,
+            _DATA,
+            _ROUTE,
+            _LIMITS,
+            _GALLERY,
+            _DEPLOY,
         ),
-        Key(
-            "title",
-            "string",
-            "Name shown to people. Two apps may have the same.",
-            default_in_words="made from the folder's name",
-            longest=200,
-            example="App 1",
-        ),
-        _OWNER,
-        _STREAMLIT,
-        _ENVIRONMENT,
-        _ENV,
-        _DATA,
-        _ROUTE,
-        _LIMITS,
-        _GALLERY,
-        _DEPLOY,
-    ),
-)
+    )
+
+
+SETUP_TOML = _declaration(table.key for table in tables())
+"""With the tables of all kinds, of which an app has one."""
+
+
+def setup_toml(kind: str) -> Key:
+    """The declaration of the file of an app of one kind."""
+    return _declaration([TABLES[kind].key])

@@ -29,8 +29,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import (
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners import listener_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import blame_memory, limits_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Stream
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_check import PageCheck
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_checks import page_check_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import visitor as _visitor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import log_tail as _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Process, Supervisor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import InstanceRecord
@@ -41,7 +43,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_st
 )
 
 HANDSHAKE_SECONDS = 10.0
-"""How long one handshake may take. Streamlit may look for its own address before it refuses a stranger."""
+"""How long one handshake may take. An app may look for its own address before it refuses a stranger."""
 
 FOREIGN_ORIGIN = "https://pyapps-gate.invalid"
 """A page that no app lets in: the name can not exist (RFC 6761)."""
@@ -114,7 +116,8 @@ def prove(candidate: Candidate) -> None:
         reason = blame_memory(limits_of(candidate.settings), error.reason, log)
         code = candidate.layout.app(candidate.record.app).code(candidate.record.release)
         reason = with_advice(reason, log, code, candidate.settings)
-        if kind_of(candidate.settings["kind"]).asks_for_secrets in reason:
+        asks = kind_of(candidate.settings).asks_for_secrets
+        if asks and asks in reason:
             reason += ". Give the app what it asks for with pyapps_secrets: see docs/how-to/secrets.md"
         raise GateError(error.step, reason, error.log) from None
 
@@ -160,7 +163,7 @@ def _prove_start(candidate: Candidate, deadline: float) -> None:
 def _prove_health(candidate: Candidate, deadline: float) -> None:
     while True:
         left = max(1.0, deadline - time.monotonic())
-        problem = health_problem(candidate.settings, candidate.record.port, left)
+        problem = health_problem(candidate.settings, candidate.record.endpoint, left)
         if problem is None:
             return
         candidate.process("health")
@@ -174,8 +177,11 @@ def _prove_health(candidate: Candidate, deadline: float) -> None:
 
 def _prove_script(candidate: Candidate) -> None:
     """Let a visitor open the app, and see its script run; where that is wanted, each of its pages, too."""
+    check = page_check_of(candidate.settings)
+    if check is None:
+        return
     candidate.say("is up; running its script once")
-    pages = _visit(candidate, "script", "the script", "")
+    pages = _visit(candidate, check, "script", "the script", "")
     deadline = time.monotonic() + candidate.deploy.test_timeout
     for page in pages if candidate.deploy.gate == PAGES else ():
         if time.monotonic() > deadline:
@@ -185,39 +191,35 @@ def _prove_script(candidate: Candidate) -> None:
                 % (candidate.deploy.test_timeout, page),
             )
         candidate.say("running its page %s" % page)
-        _visit(candidate, "pages", "the page %s" % page, page)
+        _visit(candidate, check, "pages", "the page %s" % page, page)
 
 
-def _visit(candidate: Candidate, step: str, what: str, page: str) -> list[str]:
+def _visit(candidate: Candidate, check: PageCheck, step: str, what: str, page: str) -> list[str]:
     """Open one page; gives the names of the others.
 
     :param what: the page in words
     """
-    kind = kind_of(candidate.settings["kind"])
-    path = kind.stream_path(candidate.settings)
-    if path is None:
-        return []
     log_before = _log_tail.program_tail(candidate.layout, candidate.record.program)
     seconds = candidate.deploy.script_timeout
     url = "%s%s/" % (_addresses(candidate)[-1], candidate.settings["base_path"])
     try:
-        seen = _visitor.visit(candidate.record.port, path, url, seconds, page)
+        seen = check.visit(candidate.settings, candidate.record.endpoint, url, seconds, page)
     except _probe_http.ProbeTimeoutError:
         raise GateError(
             step,
-            "%s did not finish within %g s ([deploy] script_timeout) and has shown nothing: it hangs, or ends"
-            " with sys.exit() (st.stop() is the way to end a run)" % (what, seconds),
+            "%s did not finish within %g s ([deploy] script_timeout) and has shown nothing: %s"
+            % (what, seconds, check.hangs),
         ) from None
     except _probe_http.ProbeError as error:
         _await_end(candidate, step)
         raise GateError(step, "%s could not be run: %s" % (what, error)) from None
     if seen.exception:
         log = _await_log(candidate, log_before)
-        uncaught = _log_tail.tells_uncaught(candidate.layout, candidate.record.program)
-        if uncaught or not (seen.compiled and kind.tells_exceptions(candidate.settings)):
+        uncaught = _log_tail.tells_uncaught(candidate.layout, candidate.record.program, check.uncaught)
+        if uncaught or not (seen.compiled and check.tells_exceptions(candidate.settings)):
             cause = _log_tail.cause(log) if uncaught else seen.exception
             raise GateError(step, "%s raised an exception: %s" % (what, cause))
-        # Streamlit logs what the script does not catch itself.
+        # The log has what the script does not catch itself.
         candidate.notices.append(
             "%s shows an exception that its log does not have, so it is taken as shown on purpose: %s"
             % (what, seen.exception)
@@ -252,25 +254,24 @@ def _await_log(candidate: Candidate, before: list[str]) -> list[str]:
 
 
 def _prove_handshake(candidate: Candidate) -> None:
-    path = kind_of(candidate.settings["kind"]).stream_path(candidate.settings)
-    if path is None:
+    stream = kind_of(candidate.settings).stream
+    if stream is None:
         return
     own = _addresses(candidate)
     for origin in own:
-        status = _handshake(candidate, path, origin, origin)
+        status = _handshake(candidate, stream, origin, origin)
         if status != 101:
             raise GateError(
                 "handshake",
-                "a WebSocket from %s is refused with %d: [streamlit.config] must let browsers of this address in"
-                % (origin, status),
+                "a WebSocket from %s is refused with %d: %s" % (origin, status, stream.refused),
             )
-    # Asked only now, of a process that nobody uses yet: it can hold up Streamlit's sessions for seconds.
-    status = _handshake(candidate, path, own[-1], FOREIGN_ORIGIN)
+    # Asked only now, of a process that nobody uses yet: it can hold up an app's sessions for seconds.
+    status = _handshake(candidate, stream, own[-1], FOREIGN_ORIGIN)
     if status != 403:
         raise GateError(
             "handshake",
             "a WebSocket from a page of any other site (%s) gets %d instead of 403, so such a page could use the app"
-            " with its visitors' rights: remove what turns server.enableCORS off" % (FOREIGN_ORIGIN, status),
+            " with its visitors' rights: %s" % (FOREIGN_ORIGIN, status, stream.open_to_all),
         )
 
 
@@ -283,16 +284,17 @@ def _addresses(candidate: Candidate) -> list[str]:
     return own
 
 
-def _handshake(candidate: Candidate, path: str, address: str, origin: str) -> int:
+def _handshake(candidate: Candidate, stream: Stream, address: str, origin: str) -> int:
     """The status that a browser gets at an address for a WebSocket from a page of ``origin``."""
     try:
         return _probe_websocket.handshake(
             "127.0.0.1",
             candidate.record.port,
-            path,
+            stream.path(candidate.settings),
             host_header=urllib.parse.urlsplit(address).netloc,
             origin=origin,
             timeout=HANDSHAKE_SECONDS,
+            protocol=stream.protocol,
         )
     except _probe_http.ProbeError as error:
         _await_end(candidate, "handshake")
@@ -306,7 +308,7 @@ def _prove_stable(candidate: Candidate) -> None:
             break
         time.sleep(_POLL)
     problem = owner_problem(candidate.record.port, candidate.uid) or health_problem(
-        candidate.settings, candidate.record.port
+        candidate.settings, candidate.record.endpoint
     )
     if problem:
         raise GateError("stable", problem)

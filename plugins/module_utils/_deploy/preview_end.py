@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.applied_catalog import front_part
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.instances import Outcome
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import UNCHANGED, Run
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
@@ -44,7 +45,7 @@ def prepare(layout: Layout, names: t.Iterable[str], applied: t.Iterable[App]) ->
         except _instance_state.ReleaseError as error:
             results[name] = Result().failed("preview", str(error), note="kept (nothing was changed)")
             continue
-        front = {key: value for key, value in younger.get(name, {}).items() if key not in ("streamlit", "deploy")}
+        front = {key: value for key, value in front_part(younger.get(name, {})).items() if key != "deploy"}
         entries.append({**record["settings"], **front})
         results[name] = Result(release=previews[0].release, assets=record.get("assets"))
     return entries, results

@@ -12,9 +12,8 @@ from dataclasses import replace
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.deploy_settings import DeploySettings
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.gate import GateError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import PREVIEW
-from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.page import pin_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout, pin_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.pages import page_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Supervisor
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state import (
@@ -53,7 +52,7 @@ def show(
     app = layout.app(record.app)
     earlier = _preview.previews(app)
     preview = _preview.begin(app, record, DeploySettings.of(entry).preview_timeout)
-    shown = _streamlit_assets.write_page(layout, entry, assets, record.instance, record.port, preview=True)
+    shown = page_of(layout, entry, assets, record.instance, record.port, preview=True)
     names = [_serving.PREVIEW, *([_serving.PREVIEW_IN_PUBLIC] if in_public else [])]
     _serving.make_marker(app, preview, page, dict.fromkeys(names, shown) if shown else None)
     for other in earlier:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.applied_catalog import front_part
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import NEVER
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, Results
@@ -39,7 +40,6 @@ def live_entries(
             results[name] = Result().failed("release", str(error), note=note)
             continue
         settings = release["settings"]
-        front = {key: value for key, value in younger.get(name, {}).items() if key != "streamlit"}
-        entries.append({**settings, **front})
+        entries.append({**settings, **front_part(younger.get(name, {}))})
         results[name] = Result(release=live.record.release, assets=release.get("assets"))
     return entries, results

@@ -12,6 +12,7 @@ import os
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.applied_catalog import front_part
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import release_with
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout, app_user
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import show
@@ -148,7 +149,7 @@ class _Way:
         release = self._named(found, check_mode)
         if not check_mode:
             self._make_ready(held, release, found)
-        front = {key: value for key, value in younger.items() if key != "streamlit"}
+        front = front_part(younger)
         # A release is tried as it said itself, not by a command that only newer code has.
         own = {"deploy": {**younger.get("deploy", {}), **record["settings"]["deploy"]}}
         return {**record["settings"], **front, **own}, release, record.get("assets")
@@ -176,7 +177,7 @@ class _Way:
 
     def _make_ready(self, held: str, release: str, found: Today) -> None:
         if not os.path.isdir(self.app.release(release)):
-            _release_store.copy_with(self.app, held, release, self.own, self._group, found.content, found.config)
+            _release_store.copy_with(self.app, held, release, self.own, self._group, found.content, found.files)
             history = _release_history.read(self.app).renamed(held, release)
             _release_history.write(self.app, history, held_releases(self.app))
         elif _release_secrets.differ(self.app.release(release), self.own):

@@ -29,12 +29,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host.ports import
     PortError,
     parse_ports,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import (
-    Kind,
-    Settings,
-    UnknownKindError,
-    kind_of,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Kind, Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import UnknownKindError, kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import InstanceRecord, RecordError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_secrets import TOML, read_env
 
@@ -53,6 +49,8 @@ class StartError(Exception):
 class Start(t.NamedTuple):
     """What to execute, where, and with which whole environment.
 
+    :ivar secrets_toml: path of secrets that lie outside of the release, or None
+    :ivar secrets_file: where its kind looks for them below its home; "" for nowhere
     :ivar port: its own, or None
     :ivar app_ports: which ports belong to apps of this host; of these it may reach its own. Empty: it is not confined
     """
@@ -64,6 +62,7 @@ class Start(t.NamedTuple):
     port: int | None
     app_ports: str
     secrets_toml: str | None = None
+    secrets_file: str = ""
 
 
 def plan(layout: Layout, app: str, instance: str) -> Start:
@@ -80,7 +79,7 @@ def plan(layout: Layout, app: str, instance: str) -> Start:
     watched = os.path.isdir(view)
 
     def command(kind: Kind, settings: Settings, python: str) -> list[str]:
-        return kind.start_command(settings, python, record.port) + (list(kind.watch_options) if watched else [])
+        return kind.start_command(settings, python, record.endpoint) + (list(kind.watch_options) if watched else [])
 
     app_ports = "" if record.confined is False else record.app_ports
     found = _plan(layout, place, record.release, command, app_ports, record.port)
@@ -115,7 +114,8 @@ def _plan(
             release = json.load(file)
         settings, environment = release["settings"], os.path.join(layout.envs, release["environment"])
         python = os.path.join(environment, "bin", "python")
-        command = command_of(kind_of(release["kind"]), settings, python)
+        kind = kind_of(release)
+        command = command_of(kind, settings, python)
         limits = limits_of(settings)
         variables = _environment(place, environment, {**settings["env"], **secret}, _given(layout, os.environ))
     except UnknownKindError as error:
@@ -127,10 +127,10 @@ def _plan(
     if not os.path.exists(python):
         raise StartError("%s: the app's environment is gone; deploy the app again" % python)
     given = os.path.join(layout.given_secrets(place.name), TOML)
-    toml = given if os.path.exists(given) else None
+    toml = given if kind.secrets_file and os.path.exists(given) else None
     code = os.path.join(place.release(name), "code")
     variables.update(_own_packages(code))
-    return Start(command, code, variables, limits, port, app_ports, toml)
+    return Start(command, code, variables, limits, port, app_ports, toml, kind.secrets_file)
 
 
 def _own_packages(code: str) -> dict[str, str]:
@@ -204,7 +204,7 @@ def _become(what: Start, seed: str) -> t.NoReturn:
         for key in ("HOME", "TMPDIR"):
             os.makedirs(what.environment[key], mode=0o700, exist_ok=True)
         if what.secrets_toml is not None:
-            _link_toml(what.environment["HOME"], what.secrets_toml)
+            _link_toml(os.path.join(what.environment["HOME"], what.secrets_file), what.secrets_toml)
         os.chdir(what.folder)
     except OSError as error:
         raise StartError("%s can not be used (%s)" % (error.filename, error.strerror)) from None
@@ -229,9 +229,8 @@ def _confine(what: Start) -> None:
         raise StartError("it cannot be kept from other apps' ports (%s)" % error) from None
 
 
-def _link_toml(home: str, path: str) -> None:
-    """Let every Streamlit find secrets that lie outside of the release: it looks below the app's home, too."""
-    link = os.path.join(home, ".streamlit", TOML)
+def _link_toml(link: str, path: str) -> None:
+    """Let a process find secrets that lie outside of the release: it looks below the app's home, too."""
     os.makedirs(os.path.dirname(link), exist_ok=True)
     if not os.path.lexists(link):
         os.symlink(path, link)

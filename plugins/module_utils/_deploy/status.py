@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.write_refused import advice
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import package_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import log_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.log_tail import tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
@@ -68,7 +69,7 @@ def app_status(
     found = _instance_status(app, live.instance if live else None, processes, memory)
     found.update(
         problem=_problem(layout, app, live, processes),
-        streamlit=_streamlit_version(layout, app, found["release"]),
+        streamlit=_version(layout, app, found["release"]),
         down=os.path.lexists(app.down),
         advice=log_advice(layout, app, live) if live else None,
         others=[_instance_status(app, name, processes, memory) for name in others],
@@ -134,16 +135,18 @@ def log_advice(layout: Layout, app: AppLayout, live: _instance_state.Live) -> st
     return advice([line for log in logs for line in log], app.code(live.record.release), paths)
 
 
-def _streamlit_version(layout: Layout, app: AppLayout, release: str | None) -> str | None:
-    """The version of Streamlit in a release's environment, by the folder that every installer leaves."""
+def _version(layout: Layout, app: AppLayout, release: str | None) -> str | None:
+    """The version of its kind's package in a release's environment, by the folder that every installer leaves."""
     if release is None:
         return None
     try:
-        environment = os.path.join(layout.envs, str(_instance_state.read_release(app, release).get("environment")))
-    except _instance_state.ReleaseError:
+        record = _instance_state.read_release(app, release)
+        package = package_of(record["settings"])
+    except (_instance_state.ReleaseError, KeyError):
         return None
-    pattern = os.path.join(glob.escape(environment), "lib", "python*", "site-packages", "streamlit-*.dist-info")
-    versions = [os.path.basename(path)[len("streamlit-") : -len(".dist-info")] for path in glob.glob(pattern)]
+    environment = os.path.join(layout.envs, str(record.get("environment")))
+    pattern = os.path.join(glob.escape(environment), "lib", "python*", "site-packages", package + "-*.dist-info")
+    versions = [os.path.basename(path)[len(package) + 1 : -len(".dist-info")] for path in glob.glob(pattern)]
     return versions[0] if versions else None
 
 

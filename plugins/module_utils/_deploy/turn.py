@@ -43,7 +43,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files impo
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import limits_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.ports import PortPool, given_port
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.pages import page_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import log_tail as _log_tail
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import (
     Process,
@@ -343,7 +345,7 @@ class AppTurn:
 
     def _page(self, record: InstanceRecord) -> str | None:
         assets = self.result.assets
-        return _streamlit_assets.write_page(self.run.layout, self.entry, assets, record.instance, record.port)
+        return page_of(self.run.layout, self.entry, assets, record.instance, record.port)
 
     def _prepare(self, user: str | None, uid: int, release: str) -> tuple[Candidate, str | None]:
         """A candidate that is not started, and its page."""
@@ -370,7 +372,7 @@ class AppTurn:
         )
         try:
             return candidate, self._page(record)
-        except (_streamlit_assets.AssetsError, ValueError) as error:
+        except (KindError, ValueError) as error:
             raise GateError("page", str(error)) from None
 
     def _prove(self, candidate: Candidate, user: str | None) -> None:
@@ -380,7 +382,9 @@ class AppTurn:
             write_file(self.app.instance(record.instance), record.to_json())
             write_file(
                 layout.program(record.program),
-                instance_program(record, layout, user, candidate.settings["kind"], limits_of(candidate.settings)),
+                instance_program(
+                    record, layout, user, kind_of(candidate.settings).stop_signal, limits_of(candidate.settings)
+                ),
             )
             self.supervisor.add(record.program)
             self.supervisor.start(record.program)

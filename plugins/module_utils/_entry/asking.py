@@ -29,8 +29,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._health import (
     module_healthcheck_settings,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host import services as _services
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import module_streamlit_assets
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor import module_supervisor_programs
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases import identity as _identity, module_releases

@@ -74,7 +74,7 @@ def path_problems(work: t.Sequence[t.Mapping[str, t.Any]], applied: t.Sequence[t
 
 
 def _claim(app: t.Mapping[str, t.Any], file: str) -> Claim:
-    return Claim(file, app["name"], True, app.get("base_path"), None)
+    return Claim(file, app["name"], True, app.get("base_path"), None, app["kind"])
 
 
 def removal_problems(removed: list[str], wanted: list[str], allowed: bool, limited: bool = False) -> list[str]:

@@ -46,7 +46,7 @@ class Request:
     :ivar files: every text that resolution reads, by relative path
     :ivar entry: the one that is resolved; a ``uv.lock`` in files wins
     :ivar python: version, path or None for the host's default
-    :ivar kind: the app's kind
+    :ivar package: what must be among its packages; "" for nothing
     :ivar allow_build: whether packages may be built from source
     :ivar python_from: the app's file that names the version, or ""
     :ivar requires_python: conditions for who names no version, such as ``>=3.10``
@@ -57,14 +57,17 @@ class Request:
     files: t.Mapping[str, str]
     entry: str
     python: str | None
-    kind: str
+    package: str
     allow_build: bool = False
     python_from: str = ""
     requires_python: tuple[str, ...] = ()
 
     @classmethod
-    def of_app(cls, app: t.Mapping[str, t.Any]) -> Request:
-        """From an entry of the catalog."""
+    def of_app(cls, app: t.Mapping[str, t.Any], package: str = "") -> Request:
+        """From an entry of the catalog.
+
+        :param package: what the app's kind needs
+        """
         wanted = app["environment"]
         return cls(
             name=app["name"],
@@ -72,7 +75,7 @@ class Request:
             files=dict(wanted["files"]),
             entry=wanted["entry"],
             python=wanted.get("python"),
-            kind=app["kind"],
+            package=package,
             allow_build=bool(wanted.get("allow_build")),
             python_from=wanted.get("python_from") or "",
             requires_python=tuple(wanted.get("requires_python") or ()),
@@ -82,7 +85,7 @@ class Request:
     def of_tool(cls, name: str, tool: t.Mapping[str, t.Any]) -> Request:
         """From an entry of the module's ``tools``."""
         text = "".join(line + "\n" for line in tool["requirements"])
-        return cls(name, True, {"requirements.txt": text}, "requirements.txt", tool.get("python"), "tool")
+        return cls(name, True, {"requirements.txt": text}, "requirements.txt", tool.get("python"), "")
 
     @property
     def is_locked(self) -> bool:

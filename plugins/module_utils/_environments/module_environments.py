@@ -18,6 +18,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.progress import Progress, progress_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import package_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import (
     Result,
     ResultError,
@@ -80,7 +81,7 @@ def _requests(module: AnsibleModule, before: Results) -> list[Request]:
     apps = [app for app in module.params["apps"] or [] if before.get(app.get("name"), Result()).goes_on]
     requests = []
     try:
-        requests += [Request.of_app(app) for app in apps]
+        requests += [Request.of_app(app, package_of(app)) for app in apps]
         requests += [Request.of_tool(name, tool) for name, tool in (module.params["tools"] or {}).items()]
     except (KeyError, TypeError, AttributeError) as error:
         module.fail_json(

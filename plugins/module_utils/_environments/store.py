@@ -169,10 +169,11 @@ class Store:
     def _name(self, wish: Wish) -> None:
         if wish.lock is None:
             return
-        if wish.request.kind == "streamlit" and "streamlit" not in locks.packages(wish.lock):
+        package = wish.request.package
+        if package and package not in locks.packages(wish.lock):
             wish.failure = EnvironmentFailedError(
-                "streamlit is not among what %s asks for: %s"
-                % (wish.request.source, wish.request.how_to_add("streamlit==1.41.*"))
+                "%s is not among what %s asks for: %s"
+                % (package, wish.request.source, wish.request.how_to_add(package))
             )
             return
         wish.environment = locks.environment_name(wish.lock, wish.chosen, self._sources, wish.request.builder)

@@ -22,35 +22,17 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host.names import
     normal_name,
     possible_names,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.page import ASSETS_URL
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.user_headers import (
-    USER_HEADERS,
-    user_headers,
-)
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import FrontRules, Kind
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import UnknownKindError, kind_of, kinds
 
 INSTANCE = r"[0-9a-f]{32}"
 PORT = r"[1-9][0-9]{3,4}"
 PIN = INSTANCE + r"\." + PORT
 """``<instance>.<port>``, as in a marker's name."""
 
-PINNED_KINDS = r"(?:_stcore|media|component|app/static)/"
-"""What is asked of the process itself below a pin; anything else there is a document."""
-
-LIVE_PATHS = r"(?:(?:_stcore|media|component|app/static|auth)/|(?:oauth2callback|favicon\.png|manifest\.json)$)"
-"""What is asked of the live process without a pin: health checks, login, curl."""
-
-COMPONENTS = "/component/"
-"""Some published components ask for their files here, as if their app were at the root."""
-
-BLOCKED = r"/(?:_stcore/metrics|st-metrics|(?:_stcore/)?script-health-check)(?:[^\w-]|$)"
-"""Never answered, whatever the case: open to everyone at the process; Streamlit 1.41 has the short names too.
-
-Nor with something behind the name: Streamlit's own patterns end with Python's ``$``, which lets a line end pass."""
-
 SCRIPT = r"(?:static/.+|.+\.(?:m?js|css|map|wasm))$"
 """What a browser asks for as a script or a style: one that is not there is never answered by a page."""
 
-ASSETS_PREFIX = ASSETS_URL + "/streamlit-"
 AWAY_URL = "/_pyapps/away/"
 """Before an app's name: the page of an app that is away."""
 RUNS_URL = "/_pyapps/runs/"
@@ -65,7 +47,7 @@ NOBODY = "'none'"
 """Of frame-ancestors."""
 
 STREAM_TIMEOUT = 86400  # seconds
-UPLOAD_MARGIN_MB = 1  # Streamlit takes 1 MB more than server.maxUploadSize says (requirements 2.6)
+UPLOAD_MARGIN_MB = 1  # what surrounds the files in a request; an app itself may take so much more than its limit
 
 REMOVED_HEADERS = (
     "X-Forwarded-Port",
@@ -173,7 +155,12 @@ class FrontSettings:
 
 @dataclass(frozen=True)
 class AppRoute:
-    """One app as a front sees it: no release, no port."""
+    """One app as a front sees it: no release, no port.
+
+    :ivar rules: of its kind
+    :ivar health: path that its process answers while it is well
+    :ivar stream: pattern of its WebSocket's path behind the base path and a slash; "" without one
+    """
 
     name: str
     title: str
@@ -185,6 +172,9 @@ class AppRoute:
     origins: tuple[str, ...]
     frame_ancestors: tuple[str, ...]
     user_headers: tuple[str, ...]
+    rules: FrontRules
+    health: str
+    stream: str
     folder: AppLayout
 
 
@@ -198,7 +188,7 @@ def app_routes(layout: Layout, apps: t.Iterable[t.Mapping[str, t.Any]]) -> list[
 
 
 def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
-    name, route = app["name"], app["route"]
+    name, route, kind = app["name"], app["route"], _kind(app)
     _check("name of an app", name, _NAME, "lower case letters, digits, - and _")
     base = app["base_path"]
     _check("base_path of %s" % name, base, _BASE, "such as /app-1: letters, digits, . _ - and ~, no slash at the end")
@@ -215,26 +205,44 @@ def _app_route(layout: Layout, app: t.Mapping[str, t.Any]) -> AppRoute:
         title=app["title"],
         owner=app["owner"]["name"],
         base=base,
-        pinned=bool(route["pinned"]),
+        pinned=bool(route["pinned"] and kind.front.pinned),
         listed=bool(app["gallery"]["listed"]),
         max_body_mb=int(route["max_upload_mb"]) + UPLOAD_MARGIN_MB,
         origins=tuple(route["allowed_origins"]),
         frame_ancestors=frame_ancestors,
-        user_headers=_user_headers(name, app["streamlit"]["config"].get(USER_HEADERS)),
+        user_headers=_user_headers(kind, app),
+        rules=kind.front,
+        health=kind.health_path(app),
+        stream=re.escape(kind.stream.path(app)[len(base) + 1 :]) if kind.stream else "",
         folder=layout.app(name),
     )
 
 
-def _user_headers(name: str, setting: object) -> tuple[str, ...]:
-    """Headers that Streamlit believes to name the user, so that no client may send them."""
+def _kind(app: t.Mapping[str, t.Any]) -> Kind:
     try:
-        headers = user_headers(setting)
+        return kind_of(app)
+    except UnknownKindError as error:
+        raise FrontError("app %s: %s" % (app["name"], error)) from None
+
+
+def _user_headers(kind: Kind, app: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Headers that an app believes to name its user, so that no client may send them."""
+    try:
+        headers = kind.front.user_headers(app)
     except ValueError as error:
-        raise FrontError(
-            '%s of %s: %s; expected JSON such as {"X-User": "name"}' % (USER_HEADERS, name, error)
-        ) from None
+        raise FrontError(str(error)) from None
     own = {header.lower() for header in SET_HEADERS + REMOVED_HEADERS}
     return tuple(sorted(header for header in headers if header.lower() not in own))
+
+
+def assets_names() -> list[str]:
+    """The names below which a front serves files of environments (``ASSETS_URL``)."""
+    return [kind.front.assets for kind in kinds() if kind.front.assets]
+
+
+def root_paths() -> list[str]:
+    """What pages of apps may ask for at the site's root, as if their app were there."""
+    return [kind.front.at_root for kind in kinds() if kind.front.at_root]
 
 
 def asker(route: AppRoute) -> str:

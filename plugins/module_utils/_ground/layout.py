@@ -27,6 +27,11 @@ _USER_PREFIX = "pyapp-"
 _LONGEST_USER_NAME = 32  # useradd(8)
 
 
+def pin_path(base_path: str, instance: str, port: int) -> str:
+    """The path below which the front reaches one instance, without a trailing slash."""
+    return "%s/~/%s.%d" % (base_path, instance, port)
+
+
 def app_user(app: str) -> str:
     """The system user (and group) of an app; never longer than useradd(8) allows, and never equal for two apps."""
     name = _USER_PREFIX + app

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real WebSocket handshake, as a browser does it. PRIVATE to the collection.
 
-Whether people can use an app shows only here: a Streamlit process with a wrong origin setting answers every health
-question with 200 and every browser with 403.
+Whether people can use an app shows only here: a process with a wrong origin setting may answer every health question
+with 200 and every browser with 403.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def opened(
     timeout: float,
     headers: t.Mapping[str, str] | None = None,
     limit: int = ANSWER_LIMIT,
+    protocol: str = "",
 ) -> t.Iterator[Opened]:
     """Try to open a WebSocket, and close it after the block.
 
@@ -64,6 +65,7 @@ def opened(
     :param timeout: seconds for everything
     :param headers: what a browser sends beside these
     :param limit: bytes that are read
+    :param protocol: the subprotocol that a browser names; "" for none
     :raises ProbeError: no answer in time, refused, not HTTP, or a 101 that is not a WebSocket
     """
     key = base64.b64encode(secrets.token_bytes(16)).decode()
@@ -73,9 +75,10 @@ def opened(
         "Connection": "Upgrade",
         "Sec-WebSocket-Key": key,
         "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Protocol": "streamlit",
         **(headers or {}),
     }
+    if protocol:
+        lines["Sec-WebSocket-Protocol"] = protocol
     if origin is not None:
         lines["Origin"] = origin
     with question(host, port, path, timeout, lines, limit) as (answer, connection):
@@ -97,12 +100,13 @@ def handshake(
     host_header: str,
     origin: str | None,
     timeout: float,
+    protocol: str = "",
 ) -> int:
     """Try to open a WebSocket and close it again: the same as :func:`opened`.
 
     :returns: the HTTP status: 101 when the WebSocket was opened, 403 for an origin that is not let in
     """
-    asked = opened(host, port, path, host_header=host_header, origin=origin, timeout=timeout)
+    asked = opened(host, port, path, host_header=host_header, origin=origin, timeout=timeout, protocol=protocol)
     with asked as found:
         return found.status
 

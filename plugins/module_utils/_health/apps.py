@@ -21,8 +21,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout imp
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health import crashes as _health_crashes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health.report import Finding
 from ansible_collections.selfhost.pyapps.plugins.module_utils._health.settings import FrontAddress
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import Kind, kind_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Kind
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Process
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state import instance_state as _instance_state
 
 FOREIGN_ORIGIN = "https://foreign.invalid"
@@ -140,7 +142,7 @@ class _Questions:
 
     def __init__(self, settings: t.Mapping[str, t.Any], port: int, front: FrontAddress | None, deadline: float) -> None:
         self._settings, self._port, self._front, self._deadline = settings, port, front, deadline
-        self._kind: Kind = kind_of(settings["kind"])
+        self._kind: Kind = kind_of(settings)
         direct = "http://localhost:%d" % port
         self.url = "%s%s/" % (front.url if front else direct, settings["base_path"])
 
@@ -150,7 +152,9 @@ class _Questions:
 
     def problems(self) -> list[str]:
         """Everything that is wrong; what a broken process can not answer is not asked through the front as well."""
-        problem = _instance_state.health_problem(self._settings, self._port, self._left) or self._direct_stream()
+        problem = (
+            _instance_state.health_problem(self._settings, Endpoint(self._port), self._left) or self._direct_stream()
+        )
         if problem:
             return [problem]
         if self._front is None:
@@ -170,12 +174,18 @@ class _Questions:
         return self._stream(front.address, front.port, front.host_header, FOREIGN_ORIGIN, _REFUSED, "the front")
 
     def _stream(self, address: str, port: int, host: str, origin: str, wanted: int, who: str) -> str | None:
-        path = self._kind.stream_path(self._settings)
-        if path is None:
+        stream = self._kind.stream
+        if stream is None:
             return None
         try:
             status = _probe_websocket.handshake(
-                address, port, path, host_header=host, origin=origin, timeout=self._left
+                address,
+                port,
+                stream.path(self._settings),
+                host_header=host,
+                origin=origin,
+                timeout=self._left,
+                protocol=stream.protocol,
             )
         except _probe_http.ProbeError as error:
             return "a WebSocket from %s through %s fails: %s" % (origin, who, error)

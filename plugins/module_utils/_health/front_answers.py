@@ -67,7 +67,7 @@ def front_problem(app: t.Mapping[str, t.Any], front: FrontAddress, timeout: floa
 
     :param timeout: seconds for each of the two questions
     """
-    kind, headers = kind_of(app["kind"]), {"Host": front.host_header}
+    kind, headers = kind_of(app), {"Host": front.host_header}
     try:
         status, _headers, _body = _probe_http.get(front.address, front.port, app["base_path"] + "/", timeout, headers)
         if status != 200:

@@ -33,7 +33,9 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._images import (
     names as _container_names,
     source_view as _source_view,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import assets as _streamlit_assets
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.pages import page_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import PRIVATE, program_text
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases import data_seed as _data_seed
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state import (
@@ -52,7 +54,7 @@ MOUNTED = "/run/secrets"
 """Where Docker and Compose mount secrets."""
 
 _FAILED = 1
-_CAUSES = (_data_seed.SeedError, _instance_state.ReleaseError, _streamlit_assets.AssetsError, _retire.RetireError)
+_CAUSES = (_data_seed.SeedError, _instance_state.ReleaseError, KindError, _retire.RetireError)
 
 
 class ContainerError(Exception):
@@ -194,11 +196,10 @@ class Begin:
             record = self._fresh(pool)
         content = _instance_state.read_release(self.app, record.release)
         settings = content["settings"]
-        page = _streamlit_assets.write_page(
-            self.layout, self.entry or settings, content.get("assets"), record.instance, record.port
-        )
+        shown = {**(self.entry or settings), "kind": content["kind"]}
+        page = page_of(self.layout, shown, content.get("assets"), record.instance, record.port)
         _files.write_file(self.app.instance(record.instance), record.to_json())
-        program = instance_program(record, self.layout, self.user, content["kind"], limits_of(settings))
+        program = instance_program(record, self.layout, self.user, kind_of(content).stop_signal, limits_of(settings))
         _files.write_file(self.layout.program(record.program), program)
         if not os.path.isdir(self.app.marker(record.instance, record.port)):
             _serving.make_marker(self.app, record, page)

@@ -14,8 +14,7 @@ import os
 import typing as t
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.untrusted_files import folder_at, folder_below
-
-_GENERATED = (".streamlit/config.toml", ".streamlit/secrets.toml")
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import made_paths
 
 
 def make_view(source: str, code: str, view: str, data_paths: t.Sequence[str]) -> None:
@@ -27,7 +26,7 @@ def make_view(source: str, code: str, view: str, data_paths: t.Sequence[str]) ->
     :param data_paths: ``[data] paths`` of the app, relative
     :raises OSError: a folder can not be read, or a link not be made
     """
-    kept = [*data_paths, *_GENERATED]
+    kept = [*data_paths, *made_paths()]
     os.makedirs(view)
     with folder_at(source) as top:
         _link(top, source, view, [path.split("/") for path in kept])

@@ -10,11 +10,12 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_files import DOTENV, STREAMLIT_SECRETS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_files import DOTENV
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import MIB
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import diff_entry, read_bytes
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.untrusted_files import folder_at, open_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import SECRETS
 
 TAKEN, CHANGED, LEFT, YOURS = "taken", "changed", "left", "yours"
 
@@ -76,7 +77,7 @@ class Plan:
 
 
 def _shown(path: str, content: bytes) -> str:
-    if path.endswith((os.sep + DOTENV, os.sep + STREAMLIT_SECRETS)):
+    if path.endswith((os.sep + DOTENV, os.sep + SECRETS)):
         return "(not shown)\n"
     try:
         return content.decode("utf-8") if len(content) <= _LARGEST_SHOWN else "(%d bytes)\n" % len(content)

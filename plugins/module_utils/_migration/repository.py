@@ -13,10 +13,11 @@ import re
 import stat
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.app_folders import slug
-from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_files import DOTENV, STREAMLIT_SECRETS
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets_files import DOTENV
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.app_files import SETUP
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.files import write_file
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.untrusted_files import folder_at, open_file
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import SECRETS
 from ansible_collections.selfhost.pyapps.plugins.module_utils._migration import app as _published_app
 from ansible_collections.selfhost.pyapps.plugins.module_utils._migration.app import NotTakenError, Taken
 from ansible_collections.selfhost.pyapps.plugins.module_utils._migration.container import (
@@ -268,7 +269,7 @@ def _take_app(
             if path not in (SETUP, DOTENV):
                 with open_file(top, path) as file:
                     mode = 0o755 if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else 0o644
-                    is_secret = path == STREAMLIT_SECRETS
+                    is_secret = path == SECRETS
                     found.want(os.path.join(place, path), file.read(), 0o600 if is_secret else mode)
                     found.with_secrets += [(name, path)] if is_secret else []
     found.want(os.path.join(place, SETUP), setup.encode(), 0o644)

@@ -16,7 +16,8 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits import NO_LIMITS, limits_of
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, Results
 
 App = t.Mapping[str, t.Any]
@@ -40,11 +41,12 @@ def failed(result: Result, reason: str) -> Result:
 
 def process_settings(app: App) -> dict[str, t.Any]:
     """The settings that a process sees; only they belong to a release's id."""
+    kind = kind_of(app)
     settings = {
         "name": app["name"],
         "kind": app["kind"],
         "base_path": app["base_path"],
-        "streamlit": {key: app["streamlit"][key] for key in ("entry_file", "config")},
+        kind.name: {key: app[kind.name][key] for key in kind.process_keys},
         "env": app["env"],
         "data": app["data"]["paths"],
         "allowed_origins": app["route"]["allowed_origins"],

@@ -13,13 +13,13 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.arguments import LOCK, ROOT
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.lock import LockedError, host_lock
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import ResultError, as_dicts, results_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.step import (
     Answer,
     Missing,
     Request,
-    diff_of,
+    diffs_of,
     live_entries,
     make_releases,
 )
@@ -84,5 +84,5 @@ def act(module: AnsibleModule) -> None:
         pruned=answer.pruned,
         left_environments=sorted(answer.left_environments),
         notices=[],
-        diff=[diff_of(missing) for missing in answer.missing] if with_diff else [],
+        diff=[entry for missing in answer.missing for entry in diffs_of(missing)] if with_diff else [],
     )

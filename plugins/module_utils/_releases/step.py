@@ -17,14 +17,13 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets, release_with
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout, Layout, app_user
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
-    HostOptions,
-    StreamlitConfigError,
-    config_options,
-    config_text,
-    ignored_options,
-    installed_streamlit,
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generators import (
+    generated_files,
+    generator_notices,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.data_seed import (
     SeedError,
@@ -53,7 +52,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_arc
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.releases_held import live_release
 
-_CAUSES = (ArchiveError, SeedError, StreamlitConfigError, ReleaseError, OSError)
+_CAUSES = (ArchiveError, SeedError, KindError, ReleaseError, OSError)
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Missing:
     """A release that the target does not hold.
 
     :param content: what it would be named without secrets
-    :param config: the text of its configuration
+    :param files: the texts of its generated files by path
     :param absent: which of the app's ``data.paths`` are not there yet
     """
 
@@ -89,7 +88,7 @@ class Missing:
     layout: AppLayout
     release: str
     content: str
-    config: str
+    files: t.Mapping[str, str]
     own: AppSecrets
     absent: tuple[str, ...]
 
@@ -163,11 +162,7 @@ def make_releases(request: Request) -> Answer:
 def _notices(request: Request, app: App, result: Result) -> list[str]:
     """What is to be told of an app whose release can be made."""
     told = changed_notices(request.layout.app(app["name"]), request.seeds.get(app["name"], {}))
-    if app["streamlit"].get("own"):
-        streamlit = installed_streamlit(_environment(request, result), result.streamlit or "")
-        ignored = ignored_options(app, streamlit)
-        told += [ignored] if ignored else []
-    return told
+    return told + generator_notices(app, _environment(request, result), result.streamlit or "")
 
 
 def _named(request: Request, result: Result, key: bytes | None, own: AppSecrets, name: str) -> Result:
@@ -189,15 +184,21 @@ def _with_today(request: Request, result: Result, key: bytes | None, own: AppSec
         return replace(result, release=release), False
     if not request.check_mode:
         _check_user(_group(name))
-        _release_store.copy_with(app, live, release, own, _group(name), found.content, found.config)
+        _release_store.copy_with(app, live, release, own, _group(name), found.content, found.files)
     return replace(result, release=release), True
 
 
-def diff_of(missing: Missing) -> dict[str, str]:
-    """The configuration of the live release beside that of the missing one, as an entry of a module's diff."""
+def diffs_of(missing: Missing) -> list[dict[str, str]]:
+    """What is generated for the live release beside that of the missing one, as entries of a module's diff."""
     live = live_release(missing.layout)
-    before = _release_store.config_of(missing.layout, live) if live else None
-    return _files.diff_entry("%s: .streamlit/config.toml" % missing.name, before, missing.config)
+    return [
+        _files.diff_entry(
+            "%s: %s" % (missing.name, path),
+            _release_store.generated_of(missing.layout, live, path) if live else None,
+            text,
+        )
+        for path, text in missing.files.items()
+    ]
 
 
 def live_entries(missing: Missing) -> dict[str, dict[str, t.Any]]:
@@ -237,10 +238,9 @@ def _look(request: Request, app: App, result: Result, content: str) -> Missing |
         if not request.check_mode:
             _release_store.mark_newest(layout, release)
         return None
-    streamlit = installed_streamlit(_environment(request, result), result.streamlit or "")
-    config = config_text(config_options(app, request.host, streamlit))
+    files = generated_files(app, request.host, _environment(request, result), result.streamlit or "")
     own = request.secrets.get(app["name"], AppSecrets())
-    return Missing(app, layout, release, content, config, own, tuple(absent_paths(layout.data, app["data"]["paths"])))
+    return Missing(app, layout, release, content, files, own, tuple(absent_paths(layout.data, app["data"]["paths"])))
 
 
 def _make(request: Request, answer: Answer) -> None:
@@ -293,8 +293,8 @@ def _check_user(user: str | None) -> None:
 def _finish(missing: Missing, unpacking: Unpacking, result: Result, host: HostOptions) -> None:
     part, initial = unpacking.folder, os.path.join(unpacking.folder, INITIAL)
     record = release_record(missing.app, missing.release, missing.content, result, host)
-    _release_store.add_generated(part, record, unpacking.entries, missing.config, missing.group)
-    _release_store.add_secrets(part, missing.own, missing.group)
+    _release_store.add_generated(part, record, unpacking.entries, missing.files, missing.group)
+    _release_store.add_secrets(part, missing.own, missing.group, kind_of(missing.app).secrets_file)
     fill_data(missing.layout.data, missing.app["data"]["paths"], initial, missing.group)
     _files.force_remove(initial)
     _release_store.complete(part, missing.layout, missing.release)

@@ -84,15 +84,18 @@ class Needs:
     python: PythonWish = field(default_factory=PythonWish)
 
 
-def read_requirements(folder: str, report: FileReport, python: str | None = None, apps: str | None = None) -> Needs:
+def read_requirements(
+    folder: str, report: FileReport, python: str | None = None, apps: str | None = None, package: str = ""
+) -> Needs:
     """What an app's folder says that it needs; what is wrong goes into the report.
 
     :param python: the version in ``setup.toml``, which leaves nothing to the other files
     :param apps: the folder that holds the app and others, from which it may include files; None for none
+    :param package: what an app gets that says nothing, in its newest version; "" for nothing
 
     ``requirements.txt`` is taken before all others, except where a ``uv.lock`` shows that ``pyproject.toml`` is meant.
     Then come ``pylock.toml``, ``pyproject.toml``, and the files of Pipenv and conda. An app that has none of them gets
-    the newest Streamlit.
+    ``package``.
     """
     texts = Texts(folder, report, apps)
     wish = PythonWish(python, SETUP) if python else read_python_version(texts)
@@ -104,7 +107,7 @@ def read_requirements(folder: str, report: FileReport, python: str | None = None
     elif has_list:
         taken, files, conditions = LIST, _List(texts).read(), ()
     else:
-        taken, listed = _elsewhere(texts)
+        taken, listed = _elsewhere(texts, package)
         if listed is None:
             entry = PROJECT
             files, conditions = _from_project(texts, has_lock)
@@ -124,7 +127,7 @@ def _completed(wish: PythonWish, taken: str, conditions: tuple[str, ...]) -> Pyt
     return replace(wish, said_by=wish.said_by or (taken if conditions else ""), conditions=conditions)
 
 
-def _elsewhere(texts: Texts) -> tuple[str, Listed | None]:
+def _elsewhere(texts: Texts, package: str) -> tuple[str, Listed | None]:
     """Where no requirements.txt is: the file that counts, and what it asks for; None for a project of its own."""
     if texts.exists(PYLOCK):
         return PYLOCK, read_pylock_of(texts)
@@ -136,11 +139,12 @@ def _elsewhere(texts: Texts) -> tuple[str, Listed | None]:
     if other:
         return other
     code = " and ".join(name for name in CODE if texts.exists(name))
+    given = "the newest %s" % package.capitalize() if package else "Python"
     texts.report(LIST).notice(
-        "does not exist, so the app gets the newest Streamlit and nothing else%s: to choose, %s"
-        % (" (%s has no effect here)" % code if code else "", _WRITE_ONE)
+        "does not exist, so the app gets %s and nothing else%s: to choose, %s"
+        % (given, " (%s has no effect here)" % code if code else "", _WRITE_ONE)
     )
-    return "the newest Streamlit", Listed((Requirement("streamlit"),))
+    return given, Listed((Requirement(package),) if package else ())
 
 
 def _from_project(texts: Texts, has_lock: bool) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -247,5 +251,5 @@ def _include_target(including: str, target: str, shares: bool) -> str:
 
 
 def _named(texts: t.Mapping[str, str]) -> dict[str, str]:
-    """Those that say something, in the order of their names."""
-    return {name: texts[name] for name in sorted(texts) if texts[name]}
+    """Those that say something, and the list, which uv reads also where it is empty; in the order of their names."""
+    return {name: texts[name] for name in sorted(texts) if texts[name] or name == LIST}

@@ -17,7 +17,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import time
 import typing as t
 
@@ -42,7 +41,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_st
 
 _TIMEOUT = 2.0  # seconds for the number of sessions
 _DRIFT = 5.0  # seconds by which what tabs read may differ, before it is written again
-_SESSIONS = re.compile(rb"^active_sessions ([0-9]{1,9})(?:\.0+)?$", re.MULTILINE)
 
 
 def begin(
@@ -77,7 +75,7 @@ def idle_seconds(settings: t.Mapping[str, t.Any]) -> float:
     :param settings: an app's entry of the catalog
     """
     said: float | None = settings["deploy"].get("idle_time")
-    return kind_of(settings["kind"]).session_keep_seconds(settings) if said is None else said
+    return kind_of(settings).session_keep_seconds(settings) if said is None else said
 
 
 def draining(app: AppLayout) -> list[InstanceRecord]:
@@ -140,16 +138,16 @@ def _ends(record: InstanceRecord) -> dict[str, int]:
 def sessions(app: AppLayout, record: InstanceRecord) -> int | None:
     """How many sessions are open on an instance: 0 when its process is gone, None when nobody can tell.
 
-    Streamlit counts them itself since 1.53; before that, open connections to its port are as good.
+    Where the app's kind does not count them, open connections to its port are as good.
     """
     try:
         settings = read_release(app, record.release)["settings"]
-        path = kind_of(settings["kind"]).sessions_path(settings)
-        if path is not None:
-            status, _headers, body = _probe_http.get("127.0.0.1", record.port, path, _TIMEOUT)
-            counted = _SESSIONS.search(body) if status == 200 else None
-            if counted:
-                return int(counted.group(1))
+        told = kind_of(settings).sessions
+        if told is not None:
+            status, body = record.endpoint.get(told.path(settings), _TIMEOUT)
+            counted = told.count(body) if status == 200 else None
+            if counted is not None:
+                return counted
     except _probe_http.ProbeRefusedError:
         return 0
     except (_probe_http.ProbeError, ReleaseError, ValueError):

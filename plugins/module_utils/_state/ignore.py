@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which files of an app's folder never leave the controller. PRIVATE to the collection.
 
-Some names are always left out (:data:`ALWAYS_LEFT_OUT`); further ones are named by the app's ``.pyappsignore``, one
+Some names are always left out (:func:`always_left_out`); further ones are named by the app's ``.pyappsignore``, one
 pattern per line, in the manner of ``.gitignore``:
 
 - empty lines, and lines that begin with ``#``, say nothing;
@@ -23,23 +23,31 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kinds
+
 IGNORE_FILE = ".pyappsignore"
 
 _MOST_PATTERNS = 500  # each is tried for each file
 _LONGEST_PATTERN = 200
 
-ALWAYS_LEFT_OUT = (
+_ALWAYS_LEFT_OUT = (
     # version control, environments, caches, what desktops and editors leave behind
     *(".git", ".hg", ".svn", ".venv", "venv/", "node_modules/", "__pycache__/", "*.pyc", ".ipynb_checkpoints/"),
     *(".mypy_cache/", ".ruff_cache/", ".pytest_cache/", ".hypothesis/", ".tox/", ".nox/", ".cache/"),
     *(".DS_Store", "Thumbs.db", "*.swp", "*~", ".idea/", ".vscode/"),
     # secrets: they reach a release in another way
-    *(".env", ".env.*", "**/.streamlit/secrets.toml"),
+    *(".env", ".env.*"),
     # what is for us: the catalog carries the settings, so that a new title makes no new release
     *("/setup.toml", "/" + IGNORE_FILE),
-    # is merged into the configuration that a release gets
-    "/.streamlit/config.toml",
 )
+
+
+def always_left_out() -> list[str]:
+    """Patterns of what no app sends: among them the secrets that a kind reads, and what it generates."""
+    secrets = ["**/" + kind.secrets_file for kind in kinds() if kind.secrets_file]
+    # What is merged into the files that a release gets.
+    generated = ["/" + path for kind in kinds() for path in kind.generated]
+    return [*_ALWAYS_LEFT_OUT, *secrets, *generated]
 
 
 class IgnoreError(Exception):
@@ -123,7 +131,7 @@ class IgnoreRules:
     """
 
     def __init__(self, text: str = "") -> None:
-        self._always = [pattern for pattern in map(parse_pattern, ALWAYS_LEFT_OUT) if pattern]
+        self._always = [pattern for pattern in map(parse_pattern, always_left_out()) if pattern]
         self._own = [pattern for pattern in map(parse_pattern, text.splitlines()) if pattern]
         if len(self._own) > _MOST_PATTERNS:
             raise IgnoreError("has more than %d patterns: leave out whole folders" % _MOST_PATTERNS)

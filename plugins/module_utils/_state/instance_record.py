@@ -20,13 +20,13 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._host.limits impor
     have_scopes,
     in_scope,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.conf import program_text
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 
 RELEASE = re.compile(r"[0-9a-f]{16}")
 """How times are written in records, in UTC; such texts sort as the times do."""
 KEPT = 150.0
-"""Seconds that Streamlit keeps a session whose connection is lost; what records say that are older than that key."""
+"""Seconds that a process keeps a session whose connection is lost; what records say that are older than that key."""
 DEFAULT_APP_PORTS = "20000-29999"
 """In records that are older than that key."""
 
@@ -71,6 +71,11 @@ class InstanceRecord:
     def program(self) -> str:
         """The name of its program in supervisor."""
         return "%s.%s" % (self.app, self.instance)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its process listens."""
+        return Endpoint(self.port)
 
     @classmethod
     def read(cls, path: str) -> InstanceRecord:
@@ -128,15 +133,15 @@ def used_releases(app: AppLayout) -> set[str]:
 
 
 def instance_program(
-    record: InstanceRecord, layout: Layout, user: str | None, kind: str = "streamlit", limits: Limits = NO_LIMITS
+    record: InstanceRecord, layout: Layout, user: str | None, stop_signal: str = "TERM", limits: Limits = NO_LIMITS
 ) -> str:
     """The program file of an instance.
 
     :param user: the app's system user; None without root
-    :param kind: the app's kind, which knows the stop signal
+    :param stop_signal: as the app's kind says
     :param limits: what it may have; where there are scopes, the command begins as root, to make one, and drops root
     """
     command = [system_python(), "-I", layout.zipapp, "start", layout.root, record.app, record.instance]
     if user is not None and limits != NO_LIMITS and have_scopes():
         command, user = in_scope(limits, user, record.program, command), None
-    return program_text(record.program, command, layout=layout, user=user, stop_signal=kind_of(kind).stop_signal)
+    return program_text(record.program, command, layout=layout, user=user, stop_signal=stop_signal)

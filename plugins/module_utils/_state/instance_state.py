@@ -27,6 +27,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout imp
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.listeners import describe, listener, listener_uid
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import Process, Supervisor
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import Endpoint
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_record import InstanceRecord, RecordError
 
 HEALTH_TIMEOUT = 10.0
@@ -141,16 +142,16 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def health_problem(settings: t.Mapping[str, t.Any], port: int, timeout: float = HEALTH_TIMEOUT) -> str | None:
-    """Why a process on a port is not well, or None. Only the body proves it: Streamlit says 200 to anything."""
-    kind = kind_of(settings["kind"])
+def health_problem(settings: t.Mapping[str, t.Any], endpoint: Endpoint, timeout: float = HEALTH_TIMEOUT) -> str | None:
+    """Why an app's process is not well, or None. Only the body proves it: some processes say 200 to anything."""
+    kind = kind_of(settings)
     path = kind.health_path(settings)
     try:
-        status, _headers, body = _probe_http.get("127.0.0.1", port, path, timeout)
+        status, body = endpoint.get(path, timeout)
     except _probe_http.ProbeError as error:
-        return "%s on port %d: %s" % (path, port, error)
+        return "%s on %s: %s" % (path, endpoint, error)
     if status != 200 or body.decode("utf-8", "replace").strip() != kind.health_body:
-        return "%s on port %d answers %d %r instead of 200 %r" % (path, port, status, body[:60], kind.health_body)
+        return "%s on %s answers %d %r instead of 200 %r" % (path, endpoint, status, body[:60], kind.health_body)
     return None
 
 
@@ -221,7 +222,7 @@ def live_problem(
         problem = (
             process_problem(process)
             or owner_problem(live.port, uid, owners)
-            or health_problem(settings, live.port, health_timeout)
+            or health_problem(settings, Endpoint(live.port), health_timeout)
         )
         if problem is None or process_problem(process) or supervisor is None or time.monotonic() >= deadline:
             return problem

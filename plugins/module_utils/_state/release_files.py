@@ -28,12 +28,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.untrusted_
     folder_below,
     open_file,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import made_paths
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.ignore import IGNORE_FILE, IgnoreError, IgnoreRules
 
 _CHUNK = 1024 * 1024
 _ENVIRONMENT = "pyvenv.cfg"
 _LARGEST_IGNORE_FILE = 64 * KIB
-_STREAMLIT_FOLDER = ".streamlit"
 _LARGEST_SEED = 16 * 1024 * 1024  # of a larger file of data only the size tells whether it has changed
 _SEED_DIGITS = 16
 
@@ -140,7 +140,7 @@ def _rules(folder: str) -> IgnoreRules:
 
 def _check_prerequisites(found: AppFiles, data_paths: t.Sequence[str]) -> None:
     """Names where a release puts something of its own must not be links, or files where it needs a folder."""
-    folders = {_STREAMLIT_FOLDER}
+    folders = set(filter(None, map(os.path.dirname, made_paths())))
     for path in data_paths:
         parts = path.split("/")
         folders.update("/".join(parts[:count]) for count in range(1, len(parts)))

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import AppLayout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.registry import kind_of
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state import (
     history as _release_history,
     release_secrets as _release_secrets,
@@ -38,8 +39,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state.releases_he
 
 _RECORD = "release.json"
 _ENTRIES = "files.json"
-_CONFIG = os.path.join(CODE, ".streamlit", "config.toml")
-_SECRETS_LINK = os.path.join(".streamlit", "secrets.toml")
 _DOTENV_LINK = ".env"
 
 _READ_ONLY = 0o555  # of a folder
@@ -53,9 +52,12 @@ def entries_of(app: AppLayout, release: str) -> dict[str, dict[str, t.Any]]:
     return t.cast("dict[str, dict[str, t.Any]]", json.loads(text)) if text else {}
 
 
-def config_of(app: AppLayout, release: str) -> str | None:
-    """The text of a release's generated configuration."""
-    return _files.read_text(os.path.join(app.release(release), _CONFIG))
+def generated_of(app: AppLayout, release: str, path: str) -> str | None:
+    """The text of one of a release's generated files; None without it.
+
+    :param path: below the release's code
+    """
+    return _files.read_text(os.path.join(app.release(release), CODE, path))
 
 
 def environments(app: AppLayout) -> set[str]:
@@ -104,34 +106,43 @@ def begin(app: AppLayout, release: str, group: str | None) -> str:
 
 
 def add_generated(
-    part: str, record: t.Mapping[str, t.Any], entries: t.Mapping[str, t.Any], config: str, group: str | None
+    part: str,
+    record: t.Mapping[str, t.Any],
+    entries: t.Mapping[str, t.Any],
+    files: t.Mapping[str, str],
+    group: str | None,
 ) -> None:
-    """Add what the host makes to the app's files: records, configuration, links into the data folder.
+    """Add what the host makes to the app's files: records, what its kind generates, links into the data folder.
 
+    :param files: what its kind generates, by path below the code
     :raises ArchiveError: a link stands where the host writes
     """
     _files.write_file(os.path.join(part, _RECORD), json.dumps(record, indent=2) + "\n", 0o640, None, group)
     _files.write_file(os.path.join(part, _ENTRIES), json.dumps(entries), 0o640, None, group)
-    path = os.path.join(part, _CONFIG)
-    if os.path.islink(os.path.dirname(path)):
-        raise ArchiveError(".streamlit must be a folder, not a link")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    _files.write_file(path, config, 0o444)
+    for path, text in files.items():
+        folder = os.path.dirname(path)
+        if os.path.islink(os.path.join(part, CODE, folder)):
+            raise ArchiveError("%s must be a folder, not a link" % folder)
+        os.makedirs(os.path.join(part, CODE, folder), exist_ok=True)
+        _files.write_file(os.path.join(part, CODE, path), text, 0o444)
     for data_path in record["settings"]["data"]["paths"]:
         # From code/<path> up to the app's folder: out of code/, the release and releases/.
         up = "../" * (3 + data_path.count("/"))
         make_link(os.path.join(part, CODE), data_path, "%sdata/%s" % (up, data_path))
 
 
-def add_secrets(part: str, own: AppSecrets, group: str | None) -> None:
-    """Put an app's secrets beside its code, and links to them where every Streamlit and python-dotenv look.
+def add_secrets(part: str, own: AppSecrets, group: str | None, secrets_file: str) -> None:
+    """Put an app's secrets beside its code, and links to them where its process and python-dotenv look.
 
-    The link makes no difference between Streamlits, and between code that uses ``st.secrets`` and code that reads the
-    file; the code itself stays free of secrets.
+    With a link it makes no difference whether code asks a library for them or reads the file; the code itself stays
+    free of secrets.
+
+    :param secrets_file: where its kind looks for those in TOML (``Kind.secrets_file``)
     """
     _release_secrets.write(part, own, group)
-    if own.toml:
-        make_link(os.path.join(part, CODE), _SECRETS_LINK, os.path.join("..", "..", _release_secrets.TOML))
+    if own.toml and secrets_file:
+        up = "../" * (1 + secrets_file.count("/"))
+        make_link(os.path.join(part, CODE), secrets_file, up + _release_secrets.TOML)
     if own.env:
         make_link(os.path.join(part, CODE), _DOTENV_LINK, os.path.join("..", _release_secrets.DOTENV))
 
@@ -158,16 +169,22 @@ def _put_first(path: str, app: AppLayout) -> None:
 
 
 def copy_with(
-    app: AppLayout, source: str, release: str, own: AppSecrets, group: str | None, content: str, config: str | None
+    app: AppLayout,
+    source: str,
+    release: str,
+    own: AppSecrets,
+    group: str | None,
+    content: str,
+    files: t.Mapping[str, str],
 ) -> None:
-    """Make a release out of another one, with other secrets or another configuration. The code is not stored twice.
+    """Make a release out of another one, with other secrets or other generated files. The code is not stored twice.
 
     What has been run once for the first one (its test, its release command) is not run for this one.
 
     :param source: the release that is held
     :param release: what the same code is named with these
     :param content: what it is named without the secrets
-    :param config: the text of its configuration; None for the same one
+    :param files: the texts of its generated files by path; empty for the same ones
     """
     _files.remove_parts(app.releases)
     part = begin(app, release, group)
@@ -178,13 +195,14 @@ def copy_with(
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in names + links:
             os.link(os.path.join(folder, name), os.path.join(target, name), follow_symlinks=False)
-    for link in (_SECRETS_LINK, _DOTENV_LINK):
+    before = json.loads(_files.read_text(os.path.join(app.release(source), _RECORD)) or "{}")
+    secrets_file = kind_of(before["settings"]).secrets_file
+    for link in filter(None, (secrets_file, _DOTENV_LINK)):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(copied, link))
-    if config is not None:
-        os.unlink(os.path.join(part, _CONFIG))  # a link to the other one's
-        _files.write_file(os.path.join(part, _CONFIG), config, 0o444)
-    before = json.loads(_files.read_text(os.path.join(app.release(source), _RECORD)) or "{}")
+    for path, text in files.items():
+        os.unlink(os.path.join(copied, path))  # a link to the other one's
+        _files.write_file(os.path.join(copied, path), text, 0o444)
     record = {**before, "release": release, "content": content}
     _files.write_file(os.path.join(part, _RECORD), json.dumps(record, indent=2) + "\n", 0o640, None, group)
     own_files = {_RECORD, *_release_secrets.FILES}
@@ -192,7 +210,7 @@ def copy_with(
         for file in found:
             if file.is_file(follow_symlinks=False) and file.name not in own_files:
                 os.link(file.path, os.path.join(part, file.name), follow_symlinks=False)
-    add_secrets(part, own, group)
+    add_secrets(part, own, group, secrets_file)
     for folder, _folders, _names in os.walk(copied):
         os.chmod(folder, _READ_ONLY)
     publish(part, app, release)

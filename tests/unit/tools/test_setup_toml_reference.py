@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.setup_toml import SETUP_TOML
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml import parse_toml
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import HOST_OWNED
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.owned import HOST_OWNED
 from helpers.apps import SETTINGS, sample
 from tools import setup_toml_reference
 

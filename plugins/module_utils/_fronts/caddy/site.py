@@ -31,13 +31,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.caddy.snip
     REFUSE_FOREIGN,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import (
-    ASSETS_PREFIX,
-    BLOCKED,
-    COMPONENTS,
     INSTANCE,
-    LIVE_PATHS,
     PIN,
-    PINNED_KINDS,
     POLICY,
     PORT,
     REMOVED_HEADERS,
@@ -46,10 +41,12 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes imp
     FrontError,
     FrontSettings,
     asker,
+    assets_names,
+    root_paths,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.names import EVERY, patterns
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.page import ASSETS_URL
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import ASSETS_URL
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.serving import (
     AWAY,
     ENDS,
@@ -134,14 +131,16 @@ def _site(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
 def _components(routes: t.Iterable[AppRoute]) -> str:
     """What a component asks for at the root is found by the page that asks."""
     text = ""
-    for route in routes:
+    for route in (route for route in routes if route.rules.at_root):
         text += "@component_%s {\n\tpath_regexp ^%s\n\theader_regexp asker Referer %s\n}\n" % (
             route.name,
-            COMPONENTS,
+            route.rules.at_root,
             _raw(asker(route)),
         )
         text += "redir @component_%s {re.asker.1}{http.request.uri} 307\n" % route.name
-    return text + "@components path_regexp ^%s\nrespond @components 404\n" % COMPONENTS
+    if root_paths():
+        text += "@components path_regexp %s\nrespond @components 404\n" % "|".join("^" + path for path in root_paths())
+    return text
 
 
 def _headers(settings: FrontSettings) -> str:
@@ -233,14 +232,16 @@ def _raw(pattern: str) -> str:
 
 
 def _assets(settings: FrontSettings) -> str:
-    return (
-        "@assets path_regexp ^%s\n"
-        "handle @assets {\n\troute {\n\t\turi strip_prefix %s\n\t\troot * %s\n"
+    text = "".join(
+        "@assets_%s path_regexp ^%s/%s-\n"
+        "handle @assets_%s {\n\troute {\n\t\turi strip_prefix %s\n\t\troot * %s\n"
         "\t\t@there file {path}\n"
         '\t\theader @there Cache-Control "public, max-age=31536000, immutable"\n'
         "\t\tfile_server {\n\t\t\tprecompressed gzip\n\t\t}\n\t}\n}\n"
-        "@own path_regexp ^/_pyapps/\nrespond @own 404\n" % (ASSETS_PREFIX, ASSETS_URL, _quote(settings.layout.assets))
+        % (name, ASSETS_URL % name, name, name, ASSETS_URL % name, _quote(settings.layout.assets))
+        for name in assets_names()
     )
+    return text + "@own path_regexp ^/_pyapps/\nrespond @own 404\n"
 
 
 def _app(route: AppRoute, settings: FrontSettings) -> str:
@@ -254,7 +255,8 @@ def _app(route: AppRoute, settings: FrontSettings) -> str:
     body += _known_origins("listed_origin", route.origins)
     body += _user_headers(route, settings)
     body += "import pyapps_refuse_foreign\n"
-    body += "@blocked path_regexp %s\nrespond @blocked 404\n" % _raw("(?i)" + BLOCKED)
+    if route.rules.blocked:
+        body += "@blocked path_regexp %s\nrespond @blocked 404\n" % _raw("(?i)" + route.rules.blocked)
     body += _pinned(route, base, settings) if route.pinned else _plain(route)
     return text + "@app_%s path_regexp %s\nhandle @app_%s {\n\troute {\n%s\t}\n}\n" % (
         route.name,
@@ -265,7 +267,7 @@ def _app(route: AppRoute, settings: FrontSettings) -> str:
 
 
 def _user_headers(route: AppRoute, settings: FrontSettings) -> str:
-    """Headers that Streamlit believes come from a trusted proxy only."""
+    """Headers that name an app's user come from a trusted proxy only."""
     if not route.user_headers:
         return ""
     text, who = "", ""
@@ -286,9 +288,9 @@ def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
     text += "redir @document %s/{re.document.1}{re.document.2} 302\n" % route.base
     text += "@tilde path_regexp %s\nrespond @tilde 404\n" % _raw("^%s/~" % base)
     text += "import pyapps_friendly %s %s\n" % (_quote(folder.path), route.name)
-    text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
-    text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
-    text += "@stcore path_regexp /_stcore/\nrespond @stcore 404\n"
+    text += _process(route, base)
+    if route.rules.no_page:
+        text += "@no_page path_regexp %s\nrespond @no_page 404\n" % route.rules.no_page
     text += _scripts(route, base)
     text += _page(route, settings)
     return text + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % _quote(folder.path)
@@ -297,7 +299,7 @@ def _pinned(route: AppRoute, base: str, settings: FrontSettings) -> str:
 def _to_instance(route: AppRoute, base: str) -> str:
     """What an instance itself answers below its pin."""
     serving = _quote(route.folder.serving)
-    pin = r"^%s/~/(%s\.(%s))/%s" % (base, INSTANCE, PORT, PINNED_KINDS)
+    pin = r"^%s/~/(%s\.(%s))/%s" % (base, INSTANCE, PORT, route.rules.pinned)
     return "@pinned vars_regexp pin {http.request.uri} %s\n" % _raw(pin) + (
         "handle @pinned {\n\troute {\n"
         # The flag before the marker: one that goes away between the two looks takes both with it.
@@ -357,7 +359,7 @@ def _page(route: AppRoute, settings: FrontSettings) -> str:
             live,
             _quote(settings.layout.run),
             _quote(route.folder.path),
-            _quote(route.base + "/_stcore/health"),
+            _quote(route.health),
             live,
         )
     )
@@ -368,9 +370,18 @@ def _plain(route: AppRoute) -> str:
     folder = _quote(route.folder.path)
     base = re.escape(route.base)
     text = "import pyapps_friendly %s %s\n" % (folder, route.name)
-    text += "@process path_regexp %s\n" % _raw("^%s/%s" % (base, LIVE_PATHS))
-    text += "handle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % folder
+    text += _process(route, base)
     return text + _scripts(route, base) + "handle {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % folder
+
+
+def _process(route: AppRoute, base: str) -> str:
+    """What is asked of the live process without a pin."""
+    if not route.rules.live:
+        return ""
+    return "@process path_regexp %s\nhandle @process {\n\troute {\n\t\timport pyapps_live %s\n\t}\n}\n" % (
+        _raw("^%s/%s" % (base, route.rules.live)),
+        _quote(route.folder.path),
+    )
 
 
 def _scripts(route: AppRoute, base: str) -> str:

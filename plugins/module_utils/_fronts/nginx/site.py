@@ -30,16 +30,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site
     server_head,
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes import (
-    ASSETS_PREFIX,
     AWAY_URL,
-    BLOCKED,
-    COMPONENTS,
     INSTANCE,
-    LIVE_PATHS,
     MISDIRECTED_URL,
     NOT_FOUND_URL,
     PIN,
-    PINNED_KINDS,
     PORT,
     RUNS_URL,
     SCRIPT,
@@ -47,7 +42,10 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.routes imp
     STREAM_TIMEOUT,
     AppRoute,
     FrontSettings,
+    assets_names,
+    root_paths,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import ASSETS_URL
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.serving import AWAY, ENDS, PAGE, STATIC
 
 
@@ -74,12 +72,15 @@ def _location(where: str, *directives: str) -> str:
 def _own_locations(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str:
     """Assets, gallery, and 404 for the rest."""
     layout = settings.layout
-    text = _location(
-        "^~ " + ASSETS_PREFIX,
-        "alias %s;\n" % quote(os.path.join(layout.assets, "streamlit-")),
-        "gzip_static on;\ngzip_vary on;\naccess_log off;\n",
-        'add_header Cache-Control "public, max-age=31536000, immutable";\n',
-        security(settings),
+    text = "".join(
+        _location(
+            "^~ %s/%s-" % (ASSETS_URL % name, name),
+            "alias %s;\n" % quote(os.path.join(layout.assets, name + "-")),
+            "gzip_static on;\ngzip_vary on;\naccess_log off;\n",
+            'add_header Cache-Control "public, max-age=31536000, immutable";\n',
+            security(settings),
+        )
+        for name in assets_names()
     )
     text += _location(
         "= " + NOT_FOUND_URL,
@@ -98,11 +99,12 @@ def _own_locations(routes: t.Sequence[AppRoute], settings: FrontSettings) -> str
                 _document(settings),
                 "try_files /index.html =404;\n",
             )
-        text += _location(
-            "^~ " + COMPONENTS,
-            'if ($pyapps_asker != "") { return 307 $pyapps_asker$request_uri; }\n',
-            "return 404;\n",
-        )
+        for path in root_paths():
+            text += _location(
+                "^~ " + path,
+                'if ($pyapps_asker != "") { return 307 $pyapps_asker$request_uri; }\n',
+                "return 404;\n",
+            )
         text += _location("/", "error_page 404 %s;\nreturn 404;\n" % NOT_FOUND_URL)
     return indent(text, 4)
 
@@ -137,7 +139,7 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
         "proxy_pass http://127.0.0.1:$pyapps_pin_port;\n",
     )
     pin = r"^%s/~/(?<pyapps_pin>%s\.(?<pyapps_pin_port>%s))/" % (base, INSTANCE, PORT)
-    nested = _location('~* "%s"' % BLOCKED, "return 404;\n")
+    nested = _blocked(route)
     nested += _location(
         '~ "%s%s$"' % (pin, re.escape(ENDS)),
         "if (!-d %s) { return 410; }\n" % serving,
@@ -147,8 +149,9 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
         _document(settings),
         "try_files /%s =404;\n" % ENDS,
     )
-    nested += _location('~ "%s_stcore/stream$"' % pin, *pinned, _stream_timeouts())
-    nested += _location('~ "%s%s"' % (pin, PINNED_KINDS), *pinned)
+    if route.stream:
+        nested += _location('~ "%s%s$"' % (pin, route.stream), *pinned, _stream_timeouts())
+    nested += _location('~ "%s%s"' % (pin, route.rules.pinned), *pinned)
     # Slashes of both kinds are cut off the front, or an app at the root would send people to //another.host.
     out = (
         'rewrite "^%s/~/[^/]+[/\\\\\\\\]*(.*)$" "%s/$1" redirect;\n' % (base, route.base),
@@ -164,9 +167,9 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
     )
     nested += _location('~ "^%s/~/%s(?:/|$)"' % (base, PIN), *out)
     nested += _location('~ "^%s/~"' % base, "return 404;\n")
-    nested += _location('~ "^%s/_stcore/stream$"' % base, *_live(route), _stream_timeouts())
-    nested += _location('~ "^%s/%s"' % (base, LIVE_PATHS), *_live(route))
-    nested += _location("~ /_stcore/", "return 404;\n")
+    nested += _process(route)
+    if route.rules.no_page:
+        nested += _location("~ " + route.rules.no_page, "return 404;\n")
     nested += _scripts(route, settings)
     nested += _location(
         '~ "^%s/"' % base,
@@ -185,12 +188,25 @@ def _pinned_app(route: AppRoute, settings: FrontSettings) -> str:
 def _plain_app(route: AppRoute, settings: FrontSettings) -> str:
     """The published proxying: everything below the base to the live instance (``[route] pinned = false``)."""
     base = re.escape(route.base)
-    nested = _location('~* "%s"' % BLOCKED, "return 404;\n")
-    nested += _location('~ "^%s/_stcore/stream$"' % base, *_live(route), _stream_timeouts())
-    nested += _location('~ "^%s/%s"' % (base, LIVE_PATHS), *_live(route))
+    nested = _blocked(route)
+    nested += _process(route)
     nested += _scripts(route, settings)
     nested += _location('~ "^%s/"' % base, *_live(route))
     return _app(route, nested, settings) + indent(_missing_script(route, settings), 4)
+
+
+def _blocked(route: AppRoute) -> str:
+    return _location('~* "%s"' % route.rules.blocked, "return 404;\n") if route.rules.blocked else ""
+
+
+def _process(route: AppRoute) -> str:
+    """What is asked of the live process without a pin."""
+    base, text = re.escape(route.base), ""
+    if route.stream:
+        text += _location('~ "^%s/%s$"' % (base, route.stream), *_live(route), _stream_timeouts())
+    if route.rules.live:
+        text += _location('~ "^%s/%s"' % (base, route.rules.live), *_live(route))
+    return text
 
 
 def _scripts(route: AppRoute, settings: FrontSettings) -> str:
@@ -236,7 +252,7 @@ def _runs(route: AppRoute, settings: FrontSettings) -> str:
         'proxy_set_header Host $http_host;\nproxy_set_header Content-Length "";\nproxy_method GET;\n',
         "proxy_read_timeout %ds;\nproxy_intercept_errors on;\n" % SLOW,
         "error_page 301 302 400 401 403 404 405 421 500 503 504 =204 @pyapps_runs_%s;\n" % route.name,
-        "proxy_pass http://127.0.0.1:$pyapps_live_port%s/_stcore/health;\n" % route.base,
+        "proxy_pass http://127.0.0.1:$pyapps_live_port%s;\n" % route.health,
     ) + _location("@pyapps_runs_" + route.name, "return 204;\n")
 
 

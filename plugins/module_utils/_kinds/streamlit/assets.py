@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files as _files
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.page import pinned_page
 
 ASSETS = re.compile(r"streamlit-[0-9A-Za-z.+!_]+-[0-9a-f]{12}")
@@ -30,7 +31,7 @@ _COMPRESSIBLE = (".html", ".js", ".css", ".json", ".svg", ".ttf", ".map", ".txt"
 _LIBRARIES = ("lib", "lib64", "Lib")
 
 
-class AssetsError(Exception):
+class AssetsError(KindError):
     """An environment holds no Streamlit that can be served; the text says what is missing."""
 
 

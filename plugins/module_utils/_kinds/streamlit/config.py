@@ -14,12 +14,13 @@ import glob
 import os
 import re
 import typing as t
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.suggest import nearest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.toml_writer import to_toml
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import host_owned
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import KindError
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import Generator, HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import CONFIG
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.owned import host_owned
 
 ORIGINS = "server.corsAllowedOrigins"
 
@@ -32,24 +33,8 @@ _THEME_CLASS = re.compile(r"^class CustomThemeCategories\b.*\n((?:[ \t]+.*\n|\n)
 _THEME_CATEGORY = re.compile(r'^\s+([A-Z_]+) = "([\w.]+)"', re.MULTILINE)
 
 
-class StreamlitConfigError(Exception):
+class StreamlitConfigError(KindError):
     """The options do not fit the installed Streamlit; the text names the option and says what to do."""
-
-
-@dataclass(frozen=True)
-class HostOptions:
-    """What the host, not the app, says about every app.
-
-    :param public_url: the URL that visitors use, such as ``https://apps.example.com``; empty when there is none
-    :param production: no file watcher, no rerun on save
-    """
-
-    public_url: str = ""
-    production: bool = True
-
-    @property
-    def public_host(self) -> str:
-        return urlsplit(self.public_url).hostname or "localhost"
 
 
 class InstalledStreamlit(t.NamedTuple):
@@ -141,7 +126,7 @@ def ignored_options(app: t.Mapping[str, t.Any], streamlit: InstalledStreamlit) -
     guesses = {name: nearest(name, streamlit.options) for name in names}
     shown = ["%s (did you mean %s?)" % (name, guesses[name]) if guesses[name] else name for name in names]
     return "%s: Streamlit %s does not know and ignores %s" % (
-        os.path.join(app["folder"], ".streamlit", "config.toml"),
+        os.path.join(app["folder"], CONFIG),
         streamlit.version,
         ", ".join(shown),
     )
@@ -183,3 +168,17 @@ def _host_owned(app: t.Mapping[str, t.Any], host: HostOptions) -> dict[str, t.An
     if host.production:
         options.update({"server.fileWatcherType": "none", "server.runOnSave": False})
     return options
+
+
+def _files(app: t.Mapping[str, t.Any], host: HostOptions, environment: str, version: str) -> dict[str, str]:
+    return {CONFIG: config_text(config_options(app, host, installed_streamlit(environment, version)))}
+
+
+def _notices(app: t.Mapping[str, t.Any], environment: str, version: str) -> list[str]:
+    if not _of_own_file(app):
+        return []
+    ignored = ignored_options(app, installed_streamlit(environment, version))
+    return [ignored] if ignored else []
+
+
+GENERATOR = Generator(files=_files, notices=_notices)

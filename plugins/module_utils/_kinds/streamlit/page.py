@@ -15,11 +15,12 @@ import json
 import re
 import typing as t
 
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import pin_path
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import ASSETS_URL, KindError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.drain_bar import bar_script
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import NAME
 
-ASSETS_URL = "/_pyapps/streamlit"
-"""Below this path every front serves the assets folders of the store."""
-
+_ASSETS_URL = ASSETS_URL % NAME
 _HEAD = re.compile(r"<head>", re.IGNORECASE)
 _RELATIVE = re.compile(r"""(\s(?:href|src)=["'])\./([^"']*)""")
 
@@ -109,13 +110,8 @@ for (const kind of kinds)
 """
 
 
-class PageError(ValueError):
+class PageError(KindError):
     """Streamlit's page is not one that can be pinned; the text says what is missing."""
-
-
-def pin_path(base_path: str, instance: str, port: int) -> str:
-    """The path below which the front reaches one instance, without a trailing slash."""
-    return "%s/~/%s.%d" % (base_path, instance, port)
 
 
 def pin_script(
@@ -137,7 +133,7 @@ def pin_script(
     pinned = pin_path(base_path, instance, port)
     known = "base = %s, pinned = %s" % (_literal(pinned if preview else base_path), _literal(pinned))
     if not interface:
-        known += ", assets = %s, shared = %s" % (_literal("%s/%s" % (ASSETS_URL, assets)), _literal(sorted(shared)))
+        known += ", assets = %s, shared = %s" % (_literal("%s/%s" % (_ASSETS_URL, assets)), _literal(sorted(shared)))
     return "(() => {\nconst origin = location.origin, %s;\n%s%s%s})();" % (
         known,
         _WATCHER,
@@ -170,7 +166,7 @@ def pinned_page(
     def absolute(match: re.Match[str]) -> str:
         lead, path = match.groups()
         if path.partition("/")[0] in shared:
-            return "%s%s/%s/%s" % (lead, ASSETS_URL, assets, path)
+            return "%s%s/%s/%s" % (lead, _ASSETS_URL, assets, path)
         return "%s%s/%s" % (lead, base_path, path)
 
     if len(_HEAD.findall(index_html)) != 1:

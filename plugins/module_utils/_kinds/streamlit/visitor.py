@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 import urllib.parse
-from dataclasses import dataclass, field
 
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import (
     probe_websocket as _probe_websocket,
@@ -19,7 +18,11 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import (
 )
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.probe_http import ProbeError, explained
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import printable
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.base import Settings
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.page_check import PageCheck, Seen
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit import protobuf as _protobuf
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.kind import STREAM, config_of
+from ansible_collections.selfhost.pyapps.plugins.module_utils._model.endpoint import LOOPBACK, Endpoint
 
 RENDERING = 8.0
 """Seconds after which a script that changes what it shows again and again is believed, although it does not end.
@@ -53,32 +56,12 @@ _LONGEST_TOLD = 300  # characters of an exception
 _LONGEST_NAME = 200  # characters of a page's
 
 
-@dataclass
-class Seen:
-    """What a visitor has got.
-
-    :param status: of the handshake; without 101 there was no visit
-    :param ended: whether the script came to its end
-    :param elements: how many it has shown
-    :param exception: the first one among them, in a line; None without
-    :param compiled: whether the script is Python at all
-    :param pages: how the addresses of the app's other pages end
-    """
-
-    status: int
-    ended: bool = False
-    elements: int = 0
-    exception: str | None = None
-    compiled: bool = True
-    pages: list[str] = field(default_factory=list)
-
-
 def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> Seen:
     """Open an app and wait until its script has ended, or changes what it shows again and again.
 
     :param path: of the WebSocket
     :param url: of the app, with its scheme and host, ending with a slash
-    :param page: which of its pages is opened, as in :attr:`Seen.pages`; empty for the first one
+    :param page: which of its pages is opened, as in ``Seen.pages``; empty for the first one
     :param seconds: for everything
     :raises ProbeTimeoutError: the script did not end in time, and has shown nothing
     :raises ProbeError: no WebSocket, or it broke
@@ -86,7 +69,7 @@ def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> See
     begun = time.monotonic()
     address = urllib.parse.urlsplit(url)
     asked = _probe_websocket.opened(
-        "127.0.0.1",
+        LOOPBACK,
         port,
         path,
         host_header=address.netloc,
@@ -94,6 +77,7 @@ def visit(port: int, path: str, url: str, seconds: float, page: str = "") -> See
         timeout=seconds,
         headers={"User-Agent": _BROWSER, "Accept-Language": _LANGUAGE},
         limit=_ALL_BYTES,
+        protocol=STREAM.protocol,
     )
     with asked as opened:
         seen = Seen(opened.status)
@@ -197,3 +181,16 @@ def _page_name(name: bytes) -> str:
     if len(text) > _LONGEST_NAME or printable(text) != text:
         raise ProbeError("the address of a page may not be %s" % printable(text[:_LONGEST_NAME]))
     return text
+
+
+def _visit(settings: Settings, endpoint: Endpoint, url: str, seconds: float, page: str) -> Seen:
+    return visit(endpoint.tcp_port, STREAM.path(settings), url, seconds, page)
+
+
+PAGE_CHECK = PageCheck(
+    visit=_visit,
+    # They are warnings.
+    tells_exceptions=lambda settings: config_of(settings).get("logger.level") not in ("error", "critical"),
+    uncaught="Uncaught app ",  # "exception" or "execution", by its version
+    hangs="it hangs, or ends with sys.exit() (st.stop() is the way to end a run)",
+)

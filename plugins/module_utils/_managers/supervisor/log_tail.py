@@ -16,7 +16,6 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervis
 LINES = 20
 _LONGEST_LINE = 300
 _READ = 32 * 1024
-_UNCAUGHT = "Uncaught app "  # "exception" or "execution", by its version
 _TRACEBACK = "Traceback (most recent call last)"
 _MOST_OF_TRACEBACK = 400  # lines; its first one says that it is one
 _MOST_OF_LOG = 1 << 20  # bytes, and so lines: the words stand above a traceback of any length
@@ -55,7 +54,7 @@ def shown(line: bytes) -> str:
 def program_tail(layout: Layout, program: str) -> list[str]:
     """What a program said last: its errors; its output when it wrote no error, or when only that tells of an exception.
 
-    Streamlit prints tracebacks to its output where Rich is installed and switched on.
+    Some print tracebacks to their output where Rich is installed and switched on.
     """
     errors, output = (tail(log_path(layout, program, stream), _MOST_OF_TRACEBACK) for stream in ("err", "out"))
     if not errors or (_tells_exception(output) and not _tells_exception(errors)):
@@ -67,14 +66,16 @@ def _tells_exception(log: t.Iterable[str]) -> bool:
     return any(_TRACEBACK in line for line in log)
 
 
-def tells_uncaught(layout: Layout, program: str) -> bool:
-    """Whether Streamlit says of an exception that no code of the app's has caught it.
+def tells_uncaught(layout: Layout, program: str, word: str) -> bool:
+    """Whether a program says of an exception that no code of the app's has caught it.
 
     Rich prints only the traceback, in a frame.
+
+    :param word: what it says before such an exception without Rich
     """
     for stream in ("err", "out"):
         for line in tail(log_path(layout, program, stream), _MOST_OF_LOG, _MOST_OF_LOG):
-            if _UNCAUGHT in line or (_TRACEBACK in line and _BORDER.search(line)):
+            if word in line or (_TRACEBACK in line and _BORDER.search(line)):
                 return True
     return False
 

@@ -18,7 +18,7 @@ from ansible_collections.selfhost.pyapps.plugins.action.releases import (
     name_releases,
     with_secrets,
 )
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from helpers.release_target import catalog_entry
 

@@ -15,7 +15,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems i
 
 def read(folder: Path) -> tuple[AppSecrets, Report]:
     report = Report()
-    return read_folder_secrets(str(folder), report.about("setup.toml")), report
+    return read_folder_secrets(str(folder), ".streamlit/secrets.toml", report.about("setup.toml")), report
 
 
 def write(folder: Path, name: str, content: str | bytes, mode: int = 0o600) -> None:

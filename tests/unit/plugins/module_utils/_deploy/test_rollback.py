@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import rollback as _rollback
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import release_id
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.withdrawn import stay_with_live
@@ -53,7 +53,7 @@ class Host:
         os.mkdir(os.path.join(part, "code"))
         settings = catalog_entry("app_1", Path("/x"), base_path="/app-1")
         record = {"content": release, "environment": "env", "assets": "assets", "settings": settings, **about}
-        _release_store.add_generated(part, {**record, "release": release}, {}, "", None)
+        _release_store.add_generated(part, {**record, "release": release}, {}, {".streamlit/config.toml": ""}, None)
         _release_store.complete(part, self.app, release)
 
     def history(self, history: History) -> None:

@@ -266,7 +266,7 @@ def test_an_app_that_was_started_before_apps_were_confined_is_told(
 
 
 def entry(name: str, base_path: str) -> dict[str, str]:
-    return {"name": name, "base_path": base_path, "folder": "/apps/" + name}
+    return {"name": name, "kind": "streamlit", "base_path": base_path, "folder": "/apps/" + name}
 
 
 def test_an_app_cannot_take_the_path_of_one_that_stays_as_it_was_applied() -> None:

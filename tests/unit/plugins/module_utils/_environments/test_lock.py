@@ -38,7 +38,7 @@ def request(**changes: t.Any) -> Request:
 
 def test_the_same_question_has_the_same_lock_whoever_asks() -> None:
     """S0-22: apps with equal requirements share their lock."""
-    assert request().inputs(PYTHON, []) == request(name="app_2", kind="streamlit").inputs(PYTHON, [])
+    assert request().inputs(PYTHON, []) == request(name="app_2", package="streamlit").inputs(PYTHON, [])
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,9 @@ class TestValues:
         assert set(settings_of({**params, "names_at_start": False}).names or ()) > {"attic", *own_names()}
         assert settings_of({**params, "server_names": ["*"]}).names is None
         assert settings(public_origins=("http://[::1]:80",)).public_hosts == ("[::1]",)
+
+
+def test_an_app_of_a_kind_that_this_version_does_not_know_is_refused() -> None:
+    """A newer version may have applied it."""
+    with pytest.raises(FrontError, match="app app: kind 'cobol' is not known; known are: streamlit"):
+        app_routes(LAYOUT, [{**entry("app"), "kind": "cobol"}])

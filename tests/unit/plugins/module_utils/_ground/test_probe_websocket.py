@@ -21,7 +21,7 @@ def server() -> t.Iterator[Server]:
         "127.0.0.1",
         0,
         origins=["http://good.example"],  # type: ignore[list-item]
-        subprotocols=["streamlit"],  # type: ignore[list-item]
+        subprotocols=["words"],  # type: ignore[list-item]
     ) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield running
@@ -30,7 +30,7 @@ def server() -> t.Iterator[Server]:
 
 def _handshake(port: int, origin: str) -> int:
     return _probe_websocket.handshake(
-        "127.0.0.1", port, "/_stcore/stream", host_header="good.example", origin=origin, timeout=5
+        "127.0.0.1", port, "/s", host_header="good.example", origin=origin, timeout=5, protocol="words"
     )
 
 

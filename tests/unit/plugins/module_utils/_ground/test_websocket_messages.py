@@ -24,7 +24,7 @@ LONGEST = 200_000
 @contextlib.contextmanager
 def served(talk: t.Callable[[ServerConnection], None]) -> t.Iterator[_probe_websocket.Opened]:
     """A WebSocket to a server that talks so."""
-    with serve(talk, "127.0.0.1", 0, subprotocols=["streamlit"], compression=None, max_size=None) as server:  # type: ignore[list-item]
+    with serve(talk, "127.0.0.1", 0, compression=None, max_size=None) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.socket.getsockname()[1]
         asked = _probe_websocket.opened(

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.action.releases import name_releases
 from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.secrets import AppSecrets
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import Layout
-from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import HostOptions
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result, Results
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases import step as _release_step
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.step import Answer, Request, make_releases

@@ -92,7 +92,7 @@ def read(folder: Path, files: dict[str, str]) -> tuple[Needs, Report]:
     for name, content in files.items():
         (folder / name).write_bytes(content.encode())
     report = Report()
-    return read_requirements(str(folder), report.about(str(folder / "setup.toml"))), report
+    return read_requirements(str(folder), report.about(str(folder / "setup.toml")), package="streamlit"), report
 
 
 @pytest.mark.parametrize(

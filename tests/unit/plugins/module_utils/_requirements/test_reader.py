@@ -24,7 +24,7 @@ def read(folder: Path, files: dict[str, str | bytes]) -> tuple[dict[str, str], s
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     report = Report()
-    needs = read_requirements(str(folder), report.about(str(folder / "setup.toml")))
+    needs = read_requirements(str(folder), report.about(str(folder / "setup.toml")), package="streamlit")
     return needs.files, needs.entry, report
 
 

@@ -23,6 +23,8 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_arc
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.releases_held import held_releases, live_release
 from helpers.release_target import catalog_entry
 
+CONFIG, SECRETS = ".streamlit/config.toml", ".streamlit/secrets.toml"
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> AppLayout:
@@ -36,7 +38,7 @@ def make(app: AppLayout, release: str, *data_paths: str) -> Path:
     record = {"release": release, "settings": catalog_entry("app", Path("/x"), data={"paths": list(data_paths)})}
     (Path(part.folder) / "code" / "app.py").write_text("x")
     (Path(part.folder) / "code" / "app.py").chmod(0o444)
-    store.add_generated(part.folder, record, {"app.py": {}}, "[server]\nport = 1\n", None)
+    store.add_generated(part.folder, record, {"app.py": {}}, {CONFIG: "[server]\nport = 1\n"}, None)
     store.complete(part.folder, app, release)
     return Path(app.release(release))
 
@@ -81,7 +83,7 @@ def test_a_link_in_place_of_the_configuration_folder_is_refused(app: AppLayout) 
     part = Unpacking(store.begin(app, "a" * 16, None))
     os.symlink("/tmp", os.path.join(part.folder, "code", ".streamlit"))
     with pytest.raises(ArchiveError, match=r"\.streamlit must be a folder"):
-        store.add_generated(part.folder, {"settings": catalog_entry("app", Path("/x"))}, {}, "", None)
+        store.add_generated(part.folder, {"settings": catalog_entry("app", Path("/x"))}, {}, {CONFIG: ""}, None)
 
 
 def test_the_newest_releases_stay_and_those_in_use(app: AppLayout) -> None:
@@ -136,9 +138,9 @@ def test_the_live_release_is_known_by_link_and_record(app: AppLayout) -> None:
     use(app, "1" * 16, live=True)
     assert live_release(app) == "1" * 16
     assert store.entries_of(app, "1" * 16) == {"app.py": {}}
-    assert store.config_of(app, "1" * 16) == "[server]\nport = 1\n"
+    assert store.generated_of(app, "1" * 16, CONFIG) == "[server]\nport = 1\n"
     assert store.entries_of(app, "2" * 16) == {}
-    assert store.config_of(app, "2" * 16) is None
+    assert store.generated_of(app, "2" * 16, CONFIG) is None
 
 
 def test_releases_that_were_refused_push_out_none_that_was_good(app: AppLayout) -> None:
@@ -160,14 +162,14 @@ def test_a_copy_with_other_secrets_has_the_same_code_and_leaves_the_first_one_as
     folder.mkdir()
     (folder / "one.py").write_text("x")
     (folder / "link.py").symlink_to("one.py")
-    store.add_generated(part.folder, record, {"pages/one.py": {}}, "", None)
-    store.add_secrets(part.folder, AppSecrets({"KEY": "old"}, "old = 1"), None)
+    store.add_generated(part.folder, record, {"pages/one.py": {}}, {CONFIG: ""}, None)
+    store.add_secrets(part.folder, AppSecrets({"KEY": "old"}, "old = 1"), None, SECRETS)
     (Path(part.folder) / "released-with").write_text("python migrate.py\n")
     store.complete(part.folder, app, "1" * 16)
     first = Path(app.release("1" * 16))
     before = {path: (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in sorted(first.rglob("*"))}
 
-    store.copy_with(app, "1" * 16, "2" * 16, AppSecrets({"KEY": "new"}), None, "0" * 16, None)
+    store.copy_with(app, "1" * 16, "2" * 16, AppSecrets({"KEY": "new"}), None, "0" * 16, {})
 
     second = Path(app.release("2" * 16))
     assert {path: (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in sorted(first.rglob("*"))} == before

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import tomllib
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.config import (
-    HostOptions,
     InstalledStreamlit,
     StreamlitConfigError,
     config_options,

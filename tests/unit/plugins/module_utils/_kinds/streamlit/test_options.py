@@ -9,13 +9,13 @@ import datetime
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.problems import Report
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.options import (
-    HOST_OWNED,
     max_upload_size,
     merged,
     own_options,
     setup_options,
     user_headers,
 )
+from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.owned import HOST_OWNED
 
 
 def test_tables_become_dotted_names() -> None:

@@ -9,9 +9,9 @@ import gzip
 import re
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.layout import pin_path
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.streamlit.page import (
     PageError,
-    pin_path,
     pin_script,
     pinned_page,
 )

@@ -119,4 +119,4 @@ def test_what_an_app_has_caught_is_no_uncaught_exception(tmp_path: Path, line: s
     log = Path(log_path(layout, "a.b", "out"))
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("\n".join([line, *["  a long traceback"] * 2000]))
-    assert _log_tail.tells_uncaught(layout, "a.b") is told
+    assert _log_tail.tells_uncaught(layout, "a.b", "Uncaught app ") is told
