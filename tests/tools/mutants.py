@@ -272,8 +272,7 @@ def candidates(checkout: Path, rooms: t.Collection[str], same: t.Collection[Same
     return [
         mutant
         for mutant in made
-        if (not rooms or mutant.file.startswith(tuple(rooms)))
-        and Same(mutant.file, mutant.before, mutant.after) not in same
+        if mutant.file.startswith(wanted) and Same(mutant.file, mutant.before, mutant.after) not in same
     ]
 
 
