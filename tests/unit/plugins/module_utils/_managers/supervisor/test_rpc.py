@@ -179,6 +179,7 @@ def test_a_daemon_that_hangs_is_not_waited_for_without_end(tmp_path: Path) -> No
     ("answer", "text"),
     [
         (b"HTTP/1.0 401 Unauthorized\r\n\r\n", "answers 401 Unauthorized: it is not a supervisord, or it asks for"),
+        (b"HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\nhello", "gives no XML-RPC answer"),
         (b"nonsense\r\n\r\n", "does not answer on"),
     ],
 )
