@@ -25,13 +25,15 @@ class StandInApp(http.server.ThreadingHTTPServer):
 
     :ivar health: what it answers when it is asked how it is
     :ivar handshakes: status by origin; 403 for all others
+    :ivar sessions: how many it says are open
     :ivar asked: the paths that it was asked for
     """
 
     daemon_threads = True
 
-    def __init__(self, base_path: str, *origins: str) -> None:
+    def __init__(self, base_path: str, *origins: str, port: int = 0) -> None:
         app = self
+        self.sessions = 0
         self.base_path = base_path
         self.health = (200, "ok")
         self.asked: list[str] = []
@@ -44,6 +46,8 @@ class StandInApp(http.server.ThreadingHTTPServer):
                     self._answer(*app.health)
                 elif self.path == app.base_path + "/_stcore/stream":
                     self._answer(app.handshakes.get(self.headers.get("Origin") or "", 403), "")
+                elif self.path.startswith(app.base_path + "/_stcore/metrics"):
+                    self._answer(200, "active_sessions %d\n" % app.sessions)
                 else:
                     self._answer(404, "")
 
@@ -62,7 +66,7 @@ class StandInApp(http.server.ThreadingHTTPServer):
             def log_message(self, format: str, *args: t.Any) -> None:
                 """Nothing."""
 
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", port), Handler)
         self.handshakes["http://localhost:%d" % self.port] = 101
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 

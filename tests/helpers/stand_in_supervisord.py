@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import socketserver
 import threading
 import typing as t
@@ -38,9 +39,12 @@ class StandInSupervisord:
 
     :ivar processes: what it knows, by name: state, and what else differs from a process that has just been started
     :ivar configured: names that its files have
+    :ivar folder: where its files are; without it they are only told by ``configured``
     :ivar changed: names whose files have changed since it read them
     :ivar then: the states that a program goes through, one with each look, once it has been started or stopped
     :ivar stubborn: names of programs that do not stop
+    :ivar on_start: called with the name of a program that is started
+    :ivar on_stop: called with the name of one that is stopped
     :ivar asked: what it was told to do
     :ivar log: its own log; None for one that can not be read
     :ivar state: its own state
@@ -50,8 +54,11 @@ class StandInSupervisord:
     def __init__(self, path: str) -> None:
         self.processes: dict[str, dict[str, t.Any]] = {}
         self.configured: list[str] = []
+        self.folder: str | None = None
         self.changed: list[str] = []
         self.then: dict[str, list[str]] = {}
+        self.on_start: t.Callable[[str], None] = lambda name: None
+        self.on_stop: t.Callable[[str], None] = lambda name: None
         self.stubborn: set[str] = set()
         self.asked: list[str] = []
         self.log: str | None = ""
@@ -130,21 +137,25 @@ class StandInSupervisord:
             **known,
         }
 
+    def _has_file(self) -> list[str]:
+        return [file[:-5] for file in os.listdir(self.folder)] if self.folder else self.configured
+
     def rpc_reloadConfig(self) -> list[list[list[str]]]:  # noqa: N802
         if self.wrong_configuration:
             raise xmlrpc.client.Fault(92, self.wrong_configuration)
-        new = [name for name in self.configured if name not in self.processes]
-        gone = [name for name in self.processes if name not in self.configured]
+        new = [name for name in self._has_file() if name not in self.processes]
+        gone = [name for name in self.processes if name not in self._has_file()]
         return [[new, list(self.changed), gone]]
 
     def rpc_addProcessGroup(self, name: str) -> bool:  # noqa: N802
         self.asked.append("add " + name)
-        if name not in self.configured:
+        if name not in self._has_file():
             raise xmlrpc.client.Fault(10, "BAD_NAME: " + name)
         if name in self.processes:
             raise xmlrpc.client.Fault(90, "ALREADY_ADDED: " + name)
         self.runs(name, "STARTING")
         self.then[name] = self.then.get(name) or ["RUNNING"]
+        self.on_start(name)
         return True
 
     def rpc_startProcess(self, name: str, wait: bool) -> bool:  # noqa: N802
@@ -153,6 +164,7 @@ class StandInSupervisord:
             raise xmlrpc.client.Fault(60, "ALREADY_STARTED: " + name)
         self.runs(name, "STARTING", **{key: text for key, text in self.processes[name].items() if key == "description"})
         self.then[name] = self.then.get(name) or ["RUNNING"]
+        self.on_start(name)
         return True
 
     def rpc_stopProcess(self, name: str, wait: bool) -> bool:  # noqa: N802
@@ -160,6 +172,7 @@ class StandInSupervisord:
         if self._known(name)["statename"] not in ("RUNNING", "STARTING", "BACKOFF"):
             raise xmlrpc.client.Fault(70, "NOT_RUNNING: " + name)
         self.then[name] = self.then.get(name) or ([] if name in self.stubborn else ["STOPPING", "STOPPED"])
+        self.on_stop(name)
         return True
 
     def rpc_removeProcessGroup(self, name: str) -> bool:  # noqa: N802
