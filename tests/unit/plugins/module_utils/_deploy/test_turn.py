@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import typing as t
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy import gate as _gate, turn as _turn
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.preview_end import discard, prepare
 from ansible_collections.selfhost.pyapps.plugins.module_utils._deploy.run import Preview, Run
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import clock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host.last_run import Plan, StalePlanError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervisor.rpc import DaemonDownError
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
@@ -282,7 +284,11 @@ def test_an_old_release_drains_and_comes_back_without_a_start(host: StandInHost)
     assert host.instances("one").count(TWO) == 2, "who wants a new process gets one"
 
 
-def test_only_so_many_old_releases_drain_and_the_oldest_ends_first(host: StandInHost) -> None:
+def test_only_so_many_old_releases_drain_and_the_oldest_ends_first(
+    host: StandInHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = itertools.count()
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-21T00:%02d:00Z" % next(minutes))
     host.app("one", drain_timeout=3600, max_draining=1)
     host.deploy(one=1)
     host.process("one").sessions = 3
