@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import socket
 import threading
 import time
 import typing as t
@@ -162,3 +163,11 @@ def test_the_public_address_is_asked_last(tmp_path: Path) -> None:
     one = candidate(tmp_path, 9, public_url="https://apps.example.com:8443/x")
     assert _gate._addresses(one) == ["http://localhost:9", "https://apps.example.com:8443"]
     assert _gate._addresses(candidate(tmp_path, 9)) == ["http://localhost:9"]
+
+
+def test_a_listener_that_comes_late_is_waited_for(tmp_path: Path) -> None:
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))
+        threading.Timer(0.3, late.listen).start()
+        one = candidate(tmp_path, late.getsockname()[1], start_timeout=20)
+        _gate._prove_start(one, time.monotonic() + 20)

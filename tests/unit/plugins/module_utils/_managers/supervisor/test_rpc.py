@@ -186,8 +186,11 @@ def test_a_daemon_that_hangs_is_not_waited_for_without_end(tmp_path: Path) -> No
 def test_a_socket_of_something_else_is_told(tmp_path: Path, supervisor: Supervisor, answer: bytes, text: str) -> None:
     class Other(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            while self.rfile.readline().strip():
-                pass
+            length = 0
+            while line := self.rfile.readline().strip():
+                name, _colon, value = line.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+            self.rfile.read(length)
             self.wfile.write(answer)
 
     with socketserver.UnixStreamServer(str(tmp_path / "s"), Other) as server:
