@@ -14,6 +14,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.lock
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.store import Store
 from ansible_collections.selfhost.pyapps.plugins.module_utils._environments.wish import Wish
 from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import files, unprivileged
+from ansible_collections.selfhost.pyapps.plugins.module_utils._ground.unprivileged import EnvironmentFailedError
 from helpers.environment_host import Host, app
 from helpers.stand_in_uv import StandInUv
 
@@ -258,3 +259,25 @@ def test_a_disk_that_fails_is_the_failure_of_who_needs_it(
     (wish,) = meet(host, app("one", "alpha\n"))
     assert wish.failure is not None
     assert "No space left on device" in wish.failure.reason
+
+
+def test_what_brings_its_lock_is_resolved_without_a_place_for_builds(
+    host: Host, uv: StandInUv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock is only read; a package whose code may run while it is built has a place of its own."""
+    places: list[str] = []
+
+    def no_place(store: Store, request: Request) -> t.Any:
+        places.append(request.name)
+        raise EnvironmentFailedError("no place")
+
+    monkeypatch.setattr(Store, "_sandbox", no_place)
+    locked = {"pyproject.toml": "", "uv.lock": "alpha==0.9\n"}
+    wishes = meet(
+        host,
+        app("locked", "", files=locked, entry="pyproject.toml", allow_build=True),
+        app("open", "alpha\n", allow_build=True),
+        app("plain", "alpha\n"),
+    )
+    assert [wish.lock is not None for wish in wishes] == [True, False, True]
+    assert sorted(places) == ["locked", "open"], "only its build has asked for one"
