@@ -21,6 +21,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -224,6 +225,8 @@ def run_tests(copy: Path, tests: t.Sequence[str], limit: float | None) -> tuple[
     except subprocess.TimeoutExpired:
         process.kill()
         return None, process.communicate()[0]
+    finally:
+        process.kill()
     return process.returncode, output
 
 
@@ -281,14 +284,13 @@ def room(mutant: Mutant) -> str:
 
 
 def sample(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
-    """That many of them, in the order of files."""
-    chosen = random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311
-    return sorted(chosen)
+    """That many of them, in an order that favours no room: who ends a run early has seen some of each."""
+    return random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311
 
 
 def report(verdicts: t.Sequence[Verdict]) -> tuple[list[str], int]:
     """The lines to print, and the exit code."""
-    survivors = [verdict.mutant for verdict in verdicts if not verdict.noticed]
+    survivors = sorted(verdict.mutant for verdict in verdicts if not verdict.noticed)
     lines = ["Not noticed:"] if survivors else []
     for mutant in survivors:
         lines += ["%s:%d" % (mutant.file, mutant.line), "    - " + mutant.before, "    + " + mutant.after]
@@ -310,6 +312,8 @@ def main() -> int:
     parser.add_argument("--room", action="append", default=[])
     arguments = parser.parse_args()
     seed = arguments.seed if arguments.seed is not None else random.randrange(10**6)  # noqa: S311
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    verdicts: list[Verdict] = []
     (CHECKOUT / ".cache").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=CHECKOUT / ".cache") as folder:
         try:
@@ -318,7 +322,6 @@ def main() -> int:
                 raise BrokenError("Nothing can be changed in %s" % (arguments.room or "module_utils"))
             print("%d changes, SEED=%d" % (len(chosen), seed), flush=True)
             runner = Runner(copied(CHECKOUT, Path(folder)), run_tests)
-            verdicts = []
             for mutant in chosen:
                 verdicts.append(Verdict(mutant, runner.notices(mutant)))
                 mark = "noticed " if verdicts[-1].noticed else "SURVIVED"
@@ -326,6 +329,8 @@ def main() -> int:
         except BrokenError as error:
             print(error, file=sys.stderr)
             return 2
+        except KeyboardInterrupt:
+            print("ended early", flush=True)
     lines, code = report(verdicts)
     print("", *lines, sep="\n")
     return code
