@@ -262,6 +262,15 @@ resilience: resilience-host tools ## Kill random apps two hundred times, see tha
 	$(TEST_ENV) MANY_APPS=50 pytest tests/integration/test_many_apps.py
 	$(MAKE) hostile
 
+# How many small changes; which ones (none: others each time); in which rooms only: ROOM="_catalog _state".
+MUTANTS ?= 100
+SEED ?=
+ROOM ?=
+.PHONY: mutants
+mutants: tools ## Change the code in small ways, in a copy, and print what no unit test notices (MUTANTS=100, SEED=1, ROOM=_catalog)
+	@$(TEST_ENV) PYTHONPATH=collections:tests python tests/tools/mutants.py --count $(MUTANTS) $(if $(SEED),--seed $(SEED)) \
+	    $(patsubst %,--room %,$(ROOM))
+
 # Some only: VERSIONS="1.22 1.40". Their rows of the table are replaced.
 VERSIONS ?=
 # Some only: SHAPES="Poetry page". Whose name has one of the words.

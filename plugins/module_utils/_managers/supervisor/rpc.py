@@ -45,6 +45,10 @@ class NotAllowedError(SupervisorError):
     """The caller may not open the socket, so nothing is known about the daemon."""
 
 
+class UnreadableAnswerError(SupervisorError):
+    """What came back is no XML-RPC: another program's socket, or a text with characters that XML does not have."""
+
+
 @dataclass(frozen=True)
 class Process:
     """What supervisord knows about one process.
@@ -174,8 +178,10 @@ class Supervisor:
                     "supervisord on %s ends its programs, to stop or to begin anew. Ask again soon." % self.socket
                 ) from None
             raise
-        except (xmlrpc.client.ResponseError, SyntaxError) as error:
-            raise SupervisorError("supervisor's socket %s gives no XML-RPC answer: %s" % (self.socket, error)) from None
+        except (xmlrpc.client.ResponseError, xml.parsers.expat.ExpatError) as error:
+            raise UnreadableAnswerError(
+                "supervisor's socket %s gives no XML-RPC answer: %s" % (self.socket, error)
+            ) from None
 
     def _why_down(self, error: Exception) -> str:
         if isinstance(error, FileNotFoundError):
@@ -225,7 +231,7 @@ class Supervisor:
         """
         try:
             return str(self._call("readLog", -size, 0))
-        except (xmlrpc.client.Fault, xml.parsers.expat.ExpatError):
+        except (xmlrpc.client.Fault, UnreadableAnswerError):
             return ""
 
     def reread(self) -> Reread:

@@ -130,3 +130,14 @@ def test_a_folder_whose_name_can_not_be_shown_is_an_error(tmp_path: Path, name: 
         assert app_folders(str(path), report) == []
         assert "rename it" in report.problems[0].message
         report.problems[0].as_line().encode("utf-8")
+
+
+@pytest.mark.parametrize(("path", "message"), [("none", "does not exist"), ("file", "is not a folder")])
+def test_what_is_no_folder_of_apps_is_an_error_and_holds_none(tmp_path: Path, path: str, message: str) -> None:
+    (tmp_path / "file").touch()
+    report = Report()
+    assert app_folders(str(tmp_path / path), report) == []
+    assert message in report.problems[0].message
+    (tmp_path / "a\nb").mkdir()
+    assert app_folders(str(tmp_path / "a\nb"), report) == []
+    assert len(report.problems) == 2

@@ -60,3 +60,9 @@ def test_a_folder_that_holds_no_apps_is_refused(tmp_path: Path) -> None:
     assert "is no folder" in problems(str(tmp_path / "gone" / "apps"), "x", "")[0]
     (tmp_path / "setup.toml").touch()
     assert "of one app" in problems(str(tmp_path), "x", "")[0]
+
+
+@pytest.mark.parametrize("name", ["-", "x" * 49, "everything"])
+def test_no_name_is_proposed_that_would_be_refused_again(tmp_path: Path, name: str) -> None:
+    (problem,) = problems(str(tmp_path), name, "")
+    assert "For example" not in problem

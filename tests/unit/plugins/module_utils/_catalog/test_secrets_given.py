@@ -78,3 +78,10 @@ def test_an_app_that_does_not_exist_is_an_error_with_a_suggestion() -> None:
         "pyapps_secrets: app-2: is no app: did you mean app_2? If not, remove it (allowed: app_1, app_2)",
         "pyapps_secrets: x: is no app: remove it (allowed: app_1, app_2)",
     ]
+
+
+@pytest.mark.parametrize("value", [{"one": {"env": ["A"]}}, {"one": {"toml": 5}}, {"one": 5}])
+def test_what_can_not_be_read_gives_an_app_no_secret(value: dict[str, t.Any]) -> None:
+    found, report = read(value)
+    assert len(report.problems) == 1
+    assert found.get("one", AppSecrets()) == AppSecrets()

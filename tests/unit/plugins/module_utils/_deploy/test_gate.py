@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import http.server
 import os
+import socket
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -115,3 +117,57 @@ def test_a_program_that_does_not_run_is_refused_at_once(tmp_path: Path, state: s
     one = candidate(tmp_path, 9, start_timeout=600)
     one.supervisor = Known(one.record.program, state)
     assert refused(one)[0] == "start"
+
+
+# -- Patience
+
+
+def test_a_process_that_listens_late_is_waited_for(answers: dict[str, tuple[int, bytes]], tmp_path: Path) -> None:
+    answers[HEALTH] = (503, b"")
+    threading.Timer(0.3, answers.__setitem__, (HEALTH, (200, b"ok"))).start()
+    one = candidate(tmp_path, answers["port"][0], start_timeout=20)
+    assert refused(one)[0] == "handshake", "it has become healthy in time"
+
+
+def test_a_process_that_dies_while_it_is_asked_is_refused_before_its_limit(
+    answers: dict[str, tuple[int, bytes]], tmp_path: Path
+) -> None:
+    one = candidate(tmp_path, answers["port"][0], start_timeout=600)
+    one.supervisor = Known(one.record.program, pids=[1, 1, 2])
+    step, reason = refused(one)
+    assert (step, "the process ended by itself" in reason) == ("health", True)
+
+
+def test_a_program_that_supervisor_has_lost_is_another_runs_doing(tmp_path: Path) -> None:
+    one = candidate(tmp_path, 9, start_timeout=600)
+    one.supervisor = Known("other")
+    assert refused(one) == ("start", "supervisor has lost the program: does another run change this host?")
+
+
+def test_a_candidate_is_watched_for_as_long_as_its_app_wants(
+    answers: dict[str, tuple[int, bytes]], tmp_path: Path
+) -> None:
+    answers[HEALTH] = (200, b"ok")
+    deploy = DeploySettings(stable_time=0.5)
+    one = candidate(tmp_path, answers["port"][0], deploy=deploy)
+    one.process("start")
+    begun = time.monotonic()
+    _gate._prove_stable(one)
+    assert 0.3 < time.monotonic() - begun < 10
+    answers[HEALTH] = (503, b"")
+    with pytest.raises(_gate.GateError, match="answers 503"):
+        _gate._prove_stable(one)
+
+
+def test_the_public_address_is_asked_last(tmp_path: Path) -> None:
+    one = candidate(tmp_path, 9, public_url="https://apps.example.com:8443/x")
+    assert _gate._addresses(one) == ["http://localhost:9", "https://apps.example.com:8443"]
+    assert _gate._addresses(candidate(tmp_path, 9)) == ["http://localhost:9"]
+
+
+def test_a_listener_that_comes_late_is_waited_for(tmp_path: Path) -> None:
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))
+        threading.Timer(0.3, late.listen).start()
+        one = candidate(tmp_path, late.getsockname()[1], start_timeout=20)
+        _gate._prove_start(one, time.monotonic() + 20)

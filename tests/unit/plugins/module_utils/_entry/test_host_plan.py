@@ -306,3 +306,43 @@ def test_the_firewall_needs_a_package_or_a_right(
     missing = _host_plan.missing_packages(layout, False, wanted)
     assert [name for name in missing if name == "nftables"] == packages
     assert any("--cap-add=NET_ADMIN" in notice for notice in _host_plan.notices(layout, wanted)) == told
+
+
+def test_low_ports_are_for_root_alone(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_host_plan, "listener", lambda port: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    (problem,) = _host_plan.port_problems(layout, "nginx", 1023)
+    assert problem.startswith("pyapps_port: 1023 is for root alone (uid 1000 asks)")
+    assert _host_plan.port_problems(layout, "nginx", 1024) == []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert _host_plan.port_problems(layout, "nginx", 80) == []
+
+
+def test_a_run_for_some_apps_needs_names_of_the_catalog_and_a_host_that_is_laid_out(layout: Layout) -> None:
+    applied = {"apps": [{"name": "one", "route": {}}]}
+    assert _host_plan.chosen_apps(layout, [], ["one"], applied) == ([], [])
+    assert _host_plan.chosen_apps(layout, [" "], ["one"], applied) == ([], [])
+    names, (problem,) = _host_plan.chosen_apps(layout, ["none"], ["one"], applied)
+    assert (names, "none" in problem) == ([], True)
+    names, (problem,) = _host_plan.chosen_apps(layout, ["one"], ["one"], applied)
+    assert (names, "Run the site playbook once" in problem) == (["one"], True)
+    Path(layout.supervisor_conf).parent.mkdir(parents=True)
+    Path(layout.supervisor_conf).touch()
+    assert _host_plan.chosen_apps(layout, ["one"], ["one"], applied) == (["one"], [])
+    assert _host_plan.chosen_apps(layout, ["one"], ["one"], {"apps": [{"name": "one"}]})[1]
+
+
+def test_without_root_no_user_is_needed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert _host_plan.user_problems(layout, ["one"], "caddy", "nonsense", with_tunnel=True) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "uid", "refused"), [([], 1000, False), (["a", "b"], 0, False), (["a", "b"], 1, True)]
+)
+def test_only_root_may_install_what_is_missing(
+    missing: list[str], uid: int, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    problems = _host_plan.package_problems(missing)
+    assert ["run `apt install a b` as root" in problem for problem in problems] == [True] * refused

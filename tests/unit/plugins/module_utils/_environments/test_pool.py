@@ -148,3 +148,17 @@ def test_a_tree_that_is_too_deep_fails_its_environment_and_no_other(pool: Pool, 
     (tmp_path / "source" / ("a/" * 150)).mkdir(parents=True)
     with pytest.raises(EnvironmentFailedError, match="too deep"):
         pool.adopt(str(tmp_path / "source"), str(tmp_path / "target"), os.geteuid(), PYTHON)
+
+
+@pytest.mark.parametrize("bit", [0o4000, 0o2000])
+def test_a_file_that_would_run_as_somebody_else_is_not_adopted(pool: Pool, tmp_path: Path, bit: int) -> None:
+    source = make_source(tmp_path / "source")
+    (source / "bin" / "tool").chmod(0o755 | bit)
+    with pytest.raises(EnvironmentFailedError, match="bin/tool"):
+        pool.adopt(str(source), str(tmp_path / "target"), os.geteuid(), PYTHON)
+
+
+def test_a_file_of_another_owner_is_not_adopted(pool: Pool, tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source")
+    with pytest.raises(EnvironmentFailedError):
+        pool.adopt(str(source), str(tmp_path / "target"), os.geteuid() + 1, PYTHON)

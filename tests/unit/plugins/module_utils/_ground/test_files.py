@@ -94,3 +94,20 @@ def test_a_file_system_that_cannot_exchange_is_told(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(_files, "libc_call", refused)
     assert not _files.exchange("/one", "/two")
+
+
+def test_a_folder_is_made_or_corrected_and_it_is_said_whether_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    assert _files.make_folder(str(folder), 0o750) is True
+    assert _files.make_folder(str(folder), 0o750) is False
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert _files.make_folder(str(folder), 0o700) is True
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_only_what_was_left_unfinished_is_removed(tmp_path: Path) -> None:
+    (tmp_path / (_files.PART + "a")).mkdir()
+    (tmp_path / "a").mkdir()
+    _files.remove_parts(str(tmp_path))
+    _files.remove_parts(str(tmp_path / "none"))
+    assert os.listdir(tmp_path) == ["a"]

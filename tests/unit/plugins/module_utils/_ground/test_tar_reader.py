@@ -107,3 +107,11 @@ def test_a_header_that_was_changed_is_refused(at: int) -> None:
     block[at] ^= 1
     with pytest.raises(TarFormatError):
         TarReader(io.BytesIO(bytes(block) + bytes(1024))).next()
+
+
+@pytest.mark.parametrize("number", [0, 7, 8**11 - 1, 8**11, 2**40 + 5])
+def test_a_number_is_read_however_large_it_is_written(number: int) -> None:
+    """GNU tar writes in binary what has more than eleven octal digits: a size of 8 GB and more."""
+    from ansible_collections.selfhost.pyapps.plugins.module_utils._ground import tar_reader as _tar_reader
+
+    assert _tar_reader._octal(tarfile.itn(number, 12, tarfile.GNU_FORMAT)) == number

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.selfhost.pyapps.plugins.module_utils._host import limits as _limits
@@ -115,3 +116,32 @@ def test_memory_is_blamed_when_it_is_the_cause(reason: str, log: list[str], blam
 )
 def test_a_release_from_before_this_table_has_no_limits(settings: dict[str, t.Any], limits: Limits) -> None:
     assert _limits.limits_of(settings) == limits
+
+
+@pytest.mark.parametrize(
+    ("uid", "missing", "controllers", "can"),
+    [
+        (0, "", {"memory", "cpu", "io"}, True),
+        (1000, "", {"memory", "cpu"}, False),
+        (0, "/run/systemd/system", {"memory", "cpu"}, False),
+        (0, _limits._RUN, {"memory", "cpu"}, False),
+        (0, "", {"cpu"}, False),
+    ],
+)
+def test_a_scope_needs_root_systemd_its_tools_and_a_kernel_that_counts(
+    uid: int, missing: str, controllers: set[str], can: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setattr(os.path, "isdir", lambda path: path != missing)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != missing)
+    monkeypatch.setattr(_limits, "_controllers", lambda: controllers)
+    assert _limits.have_scopes() is can
+
+
+def test_what_the_kernel_counts_is_read_in_both_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_limits, "_CGROUP_FOLDER", str(tmp_path))
+    assert _limits._controllers() == set()
+    (tmp_path / "memory").mkdir()
+    assert _limits._controllers() == {"memory"}
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io\n")
+    assert _limits._controllers() == {"cpuset", "cpu", "io"}

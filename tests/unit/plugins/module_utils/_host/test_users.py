@@ -198,3 +198,18 @@ def test_somebody_elses_account_is_not_removed() -> None:
     commands, run = _recorded()
     assert _host_users.remove(_host_users.Wanted("daemon", "runs Caddy", "/srv/pyapps/caddy"), run)
     assert commands == []
+
+
+def test_users_that_are_to_be_made_or_marked_are_a_change(machine: Machine) -> None:
+    assert not _host_users.Plan().changed
+    user = _host_users.app(Layout("/"), "bob")
+    assert _host_users.Plan(make=[user]).changed
+    assert _host_users.Plan(mark=[user]).changed
+    assert not _host_users.Plan(faults=["no"]).changed
+
+
+def test_one_user_that_can_not_be_had_is_an_error_and_none_is_nothing() -> None:
+    stranger = _host_users.Wanted("root", "app root", "/nonexistent")
+    with pytest.raises(_host_users.UserError, match="user root: this name is taken by an account"):
+        _host_users.plan_for(stranger)
+    assert not _host_users.plan_for(None).changed

@@ -204,3 +204,18 @@ def test_layers_of_earlier_images_are_surplus(layout: Layout, tmp_path: Path) ->
         put(str(tmp_path / "layers" / path))
     surplus = _image_layers.surplus(str(tmp_path / "layers"), _image_layers.layers(wish(layout)))
     assert surplus == [str(tmp_path / "layers" / path) for path in ("apps/.part-x", "environments/environment-cd.tar")]
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (None, "it was not laid out"),
+        (Result(environment="ab"), "it was not laid out"),
+        (Result(release=RELEASE, environment="ab").failed("release", "its folder is gone", []), "its folder is gone"),
+    ],
+)
+def test_an_app_without_a_release_is_no_part_of_an_image(layout: Layout, result: Result | None, why: str) -> None:
+    results = {} if result is None else {"app_1": result}
+    wish = _image_layers.Wish(layout, [APP], results, "20000-20999", None)
+    with pytest.raises(_image_layers.LayerError, match="app_1 has no release: " + why):
+        _image_layers.layers(wish)

@@ -144,3 +144,18 @@ def test_whatever_a_makefile_holds_it_is_read() -> None:
         makefile = read_makefile("".join(text))
         for target in makefile.targets:
             assert all(isinstance(each, Operation) for each in makefile.operations(target))
+
+
+@pytest.mark.parametrize(
+    ("published", "ports"),
+    [
+        ("65535:80", [(65535, 80)]),
+        ("1:65535", [(1, 65535)]),
+        ("65536:80", [None]),
+        ("0:80", [None]),
+        ("80:0", [None]),
+        ("80", [None]),
+    ],
+)
+def test_only_ports_that_there_are_are_published(published: str, ports: list[tuple[int, int] | None]) -> None:
+    assert operation(["docker", "run", "-p", published, "image"]).ports == ports

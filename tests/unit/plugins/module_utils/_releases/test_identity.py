@@ -14,6 +14,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator i
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import (
     failed,
+    folder_id,
     listing,
     release_id,
     release_record,
@@ -106,3 +107,12 @@ def test_only_apps_that_are_well_go_on() -> None:
 def test_a_listing_shows_names_and_never_content() -> None:
     entries = {**ENTRIES, "run.sh": {"sha256": "a" * 64, "executable": True}, "link": {"link": "app.py"}}
     assert listing(entries) == "app.py 000000000000\nlink -> app.py\nrun.sh aaaaaaaaaaaa executable\n"
+
+
+def test_a_folder_is_the_same_whatever_the_host_makes_of_it() -> None:
+    entry = catalog_entry("app", Path("/x"))
+    same = folder_id(ENTRIES, entry)
+    assert (len(same), int(same, 16) >= 0) == (16, True)
+    assert folder_id(ENTRIES, catalog_entry("app", Path("/y"), title="Another")) == same
+    assert folder_id({**ENTRIES, "other.py": ENTRIES["app.py"]}, entry) != same
+    assert folder_id(ENTRIES, catalog_entry("app", Path("/x"), env={"A": "1"})) != same

@@ -268,3 +268,9 @@ def test_long_lines_take_no_time(tmp_path: Path, line: str) -> None:
     begun = time.monotonic()
     read(tmp_path, conda(line))
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("lock", ["package = 5\n", "package = 'many'\n", "[package]\nname = 'a'\n"])
+def test_a_lock_of_poetry_without_a_list_of_packages_is_refused(tmp_path: Path, lock: str) -> None:
+    _found, report = read(tmp_path, {"pyproject.toml": POETRY, "poetry.lock": lock})
+    assert any("is no array of at most" in problem.message for problem in report.problems)

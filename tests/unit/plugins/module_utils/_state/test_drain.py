@@ -224,3 +224,15 @@ def test_an_instance_is_due_when_its_time_is_over_whatever_it_says(
     instance(app, "1", 0, 0)
     (due,) = _drain_watch.DrainWatch().due([app])
     assert due.reason == "its time to drain is over"
+
+
+@pytest.mark.parametrize(
+    ("left", "grace", "due", "over"),
+    [(0.5, 0, False, False), (0, 0, True, True), (-5, 5.5, True, False), (-5, 5, True, True)],
+)
+def test_an_instance_drains_to_its_last_moment(
+    app: AppLayout, left: float, grace: float, due: bool, over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = _drain.begin(app, instance(app, "1", 10), NEVER, grace_seconds=grace)
+    monkeypatch.setattr(_drain._deadline, "seconds_left", lambda until, uptime: left)
+    assert (_drain.is_due(record), _drain.is_over(record)) == (due, over)

@@ -139,3 +139,18 @@ def test_after_debians_site_has_made_way_the_next_run_finds_nothing(host: Host) 
 def test_a_file_that_includes_itself_ends(host: Host) -> None:
     host.site("include sites-enabled/*; server { listen 80; }")
     assert len(host.problems()) >= 1
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "meets"),
+    [
+        ("", "", True),
+        ("127.0.0.1", "", True),
+        ("192.0.2.1", "", False),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("", "192.0.2.1", False),
+        ("192.0.2.2", "192.0.2.1", False),
+    ],
+)
+def test_a_site_on_another_address_does_not_get_our_requests(theirs: str, ours: str, meets: bool) -> None:
+    assert _nginx_sites._meets(theirs, ours) is meets

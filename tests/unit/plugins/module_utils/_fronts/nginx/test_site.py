@@ -145,3 +145,11 @@ def test_a_pins_flag_is_asked_for_before_its_marker() -> None:
         if "$pyapps_pin_port" in block and "proxy_pass" in block:
             assert block.index("return 502") < block.index("return 410") < block.index("proxy_pass")
     assert text.count('/away") { return 502; }') == 2
+
+
+def test_a_host_that_takes_every_name_has_one_line_for_all() -> None:
+    from ansible_collections.selfhost.pyapps.plugins.module_utils._fronts.nginx.site_parts import EVERY, names_lines
+
+    assert names_lines(["a.example", EVERY]) == '"~^" "";\n'
+    assert names_lines(["a.example"]).count("\n") >= 1
+    assert '"~^" "";' not in names_lines(["a.example"])

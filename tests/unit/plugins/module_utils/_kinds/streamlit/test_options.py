@@ -142,3 +142,12 @@ def test_headers_that_name_the_user_may_be_a_table() -> None:
 def test_user_headers_that_are_none_are_an_error_of_their_app(value: str) -> None:
     with pytest.raises(ValueError, match="is not a JSON object"):
         user_headers(value)
+
+
+@pytest.mark.parametrize(
+    ("options", "section"), [({"a": 1, "a.b": 2}, "a"), ({"a.b": 1, "a.b.c": 2}, "a.b"), ({"a": 1, "a.b.c": 2}, "a")]
+)
+def test_an_option_can_not_also_be_a_section(options: dict[str, object], section: str) -> None:
+    report = Report()
+    merged({}, options, report.about("f"))
+    assert [problem.key for problem in report.problems] == ["streamlit.config." + section]
