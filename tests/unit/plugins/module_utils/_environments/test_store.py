@@ -181,7 +181,7 @@ def test_a_streamlit_app_has_to_ask_for_streamlit(host: Host, uv: StandInUv) -> 
     one, two = meet(host, app("one", "alpha\n", kind="streamlit"), app("two", "streamlit\n", kind="streamlit"))
     assert one.failure is not None
     assert one.failure.reason == (
-        'streamlit is not among what requirements.txt asks for: add a line such as "streamlit==1.41.*"'
+        'streamlit is not among what requirements.txt asks for: add a line such as "streamlit"'
     )
     assert two.failure is None
     assert two.record["packages"] == {"streamlit": "1.41.0"}
