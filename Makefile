@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 # The Python that makes the tool environments: Debian's own where there is one, whatever comes first in PATH.
 PYTHON ?= $(if $(wildcard /etc/debian_version),/usr/bin/python3,python3)
 CAN_MAKE_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	echo "$(PYTHON) can not make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	echo "$(PYTHON) cannot make virtual environments. On Debian: apt install python3-venv" >&2; exit 1; }
 CAN_RUN_HERE = ! findmnt --noheadings --output OPTIONS --target . 2>/dev/null | grep -qw noexec || { \
 	echo "$(CURDIR) is mounted noexec, so no program can run from there. Take a checkout elsewhere." >&2; exit 1; }
 # pip only says "from versions: none" when it reaches no index.

@@ -104,7 +104,7 @@ def preview_lines(results: Results, url: str) -> list[str]:
         if result.preview:
             lines.append("preview of %s until %s: %s%s" % (name, result.preview_until, url, result.preview))
         elif result.preview_port:
-            place = "127.0.0.1:%d on the host itself (its page can not be pinned)" % result.preview_port
+            place = "127.0.0.1:%d on the host itself (its page cannot be pinned)" % result.preview_port
             lines.append("preview of %s until %s: %s" % (name, result.preview_until, place))
     return lines
 

@@ -88,7 +88,7 @@ class ActionModule(ActionBase):
         missing: dict[str, dict[str, t.Any]],
         task_vars: dict[str, t.Any] | None,
     ) -> Answer:
-        """Send what is missing and have it made; an app whose files can not be read is failed."""
+        """Send what is missing and have it made; an app whose files cannot be read is failed."""
         absent = {name: release["absent"] for name, release in missing.items()}
         handle, archive = tempfile.mkstemp(prefix="releases-", suffix=".tar", dir=constants.DEFAULT_LOCAL_TMP)
         os.close(handle)
@@ -102,7 +102,7 @@ class ActionModule(ActionBase):
         try:
             for name, reason in failures.items():
                 so_far = Result.of(arguments["results"][name], name)
-                arguments["results"][name] = failed(so_far, "the release can not be sent: %s" % reason).as_dict()
+                arguments["results"][name] = failed(so_far, "the release cannot be sent: %s" % reason).as_dict()
             return self._ask(arguments, task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
@@ -177,7 +177,7 @@ def with_secrets(
 ) -> tuple[dict[str, AppSecrets], Results]:
     """The secrets of the apps that are still well, those of their folders included.
 
-    :returns: the secrets by app, and the results; an app whose files can not be read is failed
+    :returns: the secrets by app, and the results; an app whose files cannot be read is failed
     """
     secrets: dict[str, AppSecrets] = {}
     checked = dict(results)

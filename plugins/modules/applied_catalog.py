@@ -91,7 +91,7 @@ def main() -> None:
             write_file(path, text)
             plan.note(layout, "applied a catalog")
     except OSError as error:
-        module.fail_json(msg="%s: can not be written: %s" % (path, error))
+        module.fail_json(msg="%s: cannot be written: %s" % (path, error))
     except StalePlanError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=before != text, path=path, diff=diff_entry(path, before, text))

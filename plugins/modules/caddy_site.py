@@ -34,7 +34,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Changes nothing, and so can not let Caddy judge the new configuration; RV(notices) says that.
+    description: Changes nothing, and so cannot let Caddy judge the new configuration; RV(notices) says that.
   diff_mode:
     support: full
     description: Shows what changes in each file.

@@ -61,7 +61,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Changes nothing, and so can not let cloudflared judge the new configuration; RV(notices) says that.
+    description: Changes nothing, and so cannot let cloudflared judge the new configuration; RV(notices) says that.
   diff_mode:
     support: full
     description: Shows what changes in the configuration; of a secret only that it changes.
@@ -135,7 +135,7 @@ def wanted(module: AnsibleModule) -> _cloudflared.Tunnel:
     )
     found = found or _cloudflared.problems(tunnel)
     if found:
-        module.fail_json(msg="The tunnel can not be set up, and nothing of it was changed:\n- " + "\n- ".join(found))
+        module.fail_json(msg="The tunnel cannot be set up, and nothing of it was changed:\n- " + "\n- ".join(found))
     return tunnel
 
 

@@ -137,7 +137,7 @@ def _write(module: AnsibleModule, layout: Layout, sources: Sources, environment:
         _environment_sbom.write(layout, sources, environment, module.params["folder"], module.params["timeout"])
     except EnvironmentFailedError as error:
         module.fail_json(
-            msg="what is in environment %s of %s can not be listed: %s" % (environment.name, environment.app, error),
+            msg="what is in environment %s of %s cannot be listed: %s" % (environment.name, environment.app, error),
             log=error.log.splitlines(),
         )
 
@@ -148,7 +148,7 @@ def main() -> None:
     try:
         done = run(module)
     except (LookupError, LockedError, OSError, ResultError) as error:
-        module.fail_json(msg="what is in the environments can not be listed: %s" % error)
+        module.fail_json(msg="what is in the environments cannot be listed: %s" % error)
     module.exit_json(**done)
 
 

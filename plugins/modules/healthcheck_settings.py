@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Writes C(etc/pyapps/healthcheck.json), which C(pyapps healthcheck) reads, and C(etc/pyapps/healthcheck-notify.json),
     which only its owner may read, because a webhook's URL is a secret.
-  - The files are JSON, because Python 3.9 and 3.10 on a target can not read TOML.
+  - The files are JSON, because Python 3.9 and 3.10 on a target cannot read TOML.
 author: The selfhost.pyapps founders (@selfhost-pyapps)
 extends_documentation_fragment:
   - selfhost.pyapps.host

@@ -91,7 +91,7 @@ def main() -> None:
             for folder in new_folders:
                 _host_layout.make(folder)
         except (_host_users.UserError, OSError) as error:
-            module.fail_json(msg="The host can not be laid out below %s: %s" % (layout.root, error))
+            module.fail_json(msg="The host cannot be laid out below %s: %s" % (layout.root, error))
     paths = [folder.path for folder in new_folders]
     module.exit_json(
         changed=bool(users.changed or new_folders),

@@ -246,7 +246,7 @@ def _applied(module: AnsibleModule, layout: Layout) -> dict[str, t.Any]:
         raise
     except (OSError, ValueError) as error:
         module.fail_json(
-            msg="%s: can not be read: %s. It says what is applied to this host; restore it from a backup, or delete "
+            msg="%s: cannot be read: %s. It says what is applied to this host; restore it from a backup, or delete "
             "it if this run may take the host over." % (layout.catalog, error)
         )
 

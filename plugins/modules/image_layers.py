@@ -125,7 +125,7 @@ def main() -> None:
     try:
         done = make(module.params, module.check_mode)
     except (_image_layers.LayerError, OSError) as error:
-        module.fail_json(msg="the image's layers can not be written: %s" % error)
+        module.fail_json(msg="the image's layers cannot be written: %s" % error)
     module.exit_json(**done)
 
 

@@ -81,7 +81,7 @@ def main() -> None:
         if not module.check_mode:
             _new_app.make(folder, name, title)
     except OSError as error:
-        module.fail_json(msg="%s can not be made: %s" % (path, error))
+        module.fail_json(msg="%s cannot be made: %s" % (path, error))
     files = _new_app.contents(name, title)
     module.exit_json(
         changed=True, path=path, diff=[diff_entry(os.path.join(path, file), None, files[file]) for file in files]

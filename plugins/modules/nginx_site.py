@@ -48,7 +48,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Changes nothing, and so can not let nginx judge the new site; RV(notices) says that.
+    description: Changes nothing, and so cannot let nginx judge the new site; RV(notices) says that.
   diff_mode:
     support: full
     description: Shows what changes in each file.

@@ -116,7 +116,7 @@ def main() -> None:
         catalog = read_applied(Layout(module.params["root"]))
     except (OSError, ValueError) as error:
         module.fail_json(
-            msg="The apps below %s can not be read: %s%s" % (module.params["root"], error, become_hint(error))
+            msg="The apps below %s cannot be read: %s%s" % (module.params["root"], error, become_hint(error))
         )
     module.exit_json(changed=False, apps=apps, catalog=catalog, daemon_problem=daemon_problem)
 

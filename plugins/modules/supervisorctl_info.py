@@ -149,7 +149,7 @@ def shown(process: Process) -> dict[str, t.Any]:
 def ask(supervisor: Supervisor, names: list[str]) -> dict[str, t.Any]:
     """Everything that is returned.
 
-    :raises SupervisorError: the daemon may be up, but can not be asked
+    :raises SupervisorError: the daemon may be up, but cannot be asked
     """
     daemon: dict[str, t.Any] = {
         "running": True,

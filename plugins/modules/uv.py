@@ -93,7 +93,7 @@ def main() -> None:
     except (NoPythonError, LookupError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="uv can not be installed: %s" % error)
+        module.fail_json(msg="uv cannot be installed: %s" % error)
     after = "uv %s%s\n" % (version, " -> " + given["binary"] if given["binary"] else "")
     module.exit_json(
         changed=changed, executable=layout.uv, version=version, diff=[diff_entry(layout.uv, before, after)]

@@ -46,7 +46,7 @@ class StandInSupervisord:
     :ivar on_start: called with the name of a program that is started
     :ivar on_stop: called with the name of one that is stopped
     :ivar asked: what it was told to do
-    :ivar log: its own log; None for one that can not be read
+    :ivar log: its own log; None for one that cannot be read
     :ivar state: its own state
     :ivar fault: code and text of the fault with which it answers everything
     """

@@ -34,7 +34,7 @@ elif words[:2] == ["pip", "sync"]:
     site = os.path.normpath(site)
     for name, version in re.findall(r"^([a-z0-9-]+)==(\\S+)", open(words[-1]).read(), re.M):
         if name == "broken":
-            sys.exit("error: " + name + " can not be unpacked")
+            sys.exit("error: " + name + " cannot be unpacked")
         with open(os.path.join(site, name + ".py"), "w") as file:
             file.write("VERSION = '" + version + "'\\n")
         os.mkdir(os.path.join(site, name + "-" + version + ".dist-info"))

@@ -122,7 +122,7 @@ def test_a_removed_app_leaves_only_its_data(serving_host: ServingHost, app: str)
 
     escaped = subprocess.Popen(["/bin/sleep", "600"], start_new_session=True, **serving_host.as_user_of(app))
     done = remove(serving_host, app)
-    if os.geteuid() == 0:  # without root an app's processes can not be told from other people's
+    if os.geteuid() == 0:  # without root an app's processes cannot be told from other people's
         assert escaped.wait(10) == -signal.SIGKILL
     escaped.kill()
     escaped.wait()

@@ -358,7 +358,7 @@ def test_prune_deletes_what_nobody_uses(host: Host, wheels: Path) -> None:
     (folder / "release.json").write_text("{")
     careful = host.make(app("app_1", "gamma\n"), wheelhouse=str(wheels), prune=True)
     assert careful["pruned"] == []
-    assert "release.json can not be read" in careful["warnings"][0]
+    assert "release.json cannot be read" in careful["warnings"][0]
 
 
 def test_a_tool_works_through_its_link_in_a_folder_with_a_space(host: Host) -> None:

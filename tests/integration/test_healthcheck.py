@@ -146,7 +146,7 @@ def test_a_log_that_can_not_be_written_does_not_hide_the_health(checked: Checked
     done = checked.run()
     log.rmdir()
     assert done.returncode == 0
-    assert "can not be written" in done.stderr
+    assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -200,7 +200,7 @@ def test_a_base_that_is_nowhere_is_refused(role: ImageRole, registry: Registry) 
     assert played.code == 2
     said = " ".join(played.text.split())
     assert 'image_base is "%s"' % name in said.replace('\\"', '"')
-    assert "is not on this engine, and can not be pulled" in said
+    assert "is not on this engine, and cannot be pulled" in said
     assert "docker login" in said
     assert not (role.image / "base.json").exists()
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A clock that jumps while a deploy and the watcher are at work.
 
-The machine's own clock can not be moved in a container, so it is moved for our code, which runs in this process; what
+The machine's own clock cannot be moved in a container, so it is moved for our code, which runs in this process; what
 supervisord makes of such a jump is its own matter (it has an answer to it since 4.0).
 """
 

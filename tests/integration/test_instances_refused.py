@@ -82,7 +82,7 @@ RELEASES = {
     "asks for a secret that it was not given": Refused(
         "script", "with pyapps_secrets: see docs/how-to/secrets.md", "import streamlit as st\nst.secrets['key']\n"
     ),
-    "can not import": Refused("script", "No module named 'nowhere'", "import nowhere"),
+    "cannot import": Refused("script", "No module named 'nowhere'", "import nowhere"),
     "syntax error": Refused("script", "SyntaxError", "def:\n"),
     "recursion without an end": Refused("script", "RecursionError", "def f():\n    return f()\nf()\n"),
     "out of memory": Refused("script", "MemoryError", "x = bytearray(1 << 60)\n"),
@@ -146,7 +146,7 @@ FOLDERS: dict[str, tuple[str, str, str, FILES]] = {
     # step, what is told, setup.toml, further files
     "unreadable setup.toml": ("catalog", "setup.toml", "[streamlit\n", {}),
     "an unknown key": ("catalog", "did you mean streamlit.entry_file", '[streamlit]\nentry_fil = "main.py"\n', {}),
-    "an entry file that is not there": ("catalog", "can not be found", '[streamlit]\nentry_file = "a.py"\n', {}),
+    "an entry file that is not there": ("catalog", "cannot be found", '[streamlit]\nentry_file = "a.py"\n', {}),
     "a missing secret": ("catalog", "missing secret named in [env]", SETTINGS + '[env]\nrequired = ["KEY"]\n', {}),
     "a Python that nobody has": ("environment", "3.99", SETTINGS + '[environment]\npython = "3.99"\n', {}),
     "a test that needs a shell": ("catalog", "needs a shell", SETTINGS + '[deploy]\ntest = "a && b"\n', {}),

@@ -142,7 +142,7 @@ def test_a_command_that_is_not_there_is_named(shared: ServingHost) -> None:
     name = app(shared, "nowhere", test="no-such-program --x")
     shared.release(name, GOOD)
     result = deploy(shared, name)
-    assert (result["step"], "no-such-program can not be executed" in result["reason"]) == ("test", True), result
+    assert (result["step"], "no-such-program cannot be executed" in result["reason"]) == ("test", True), result
 
 
 def test_a_release_command_that_failed_runs_again_and_one_that_succeeded_does_not(shared: ServingHost) -> None:

@@ -97,7 +97,7 @@ def test_one_broken_app_stops_no_other(target: Target) -> None:
     outcome = target.run()
     assert outcome.app(good)["state"] == "ok"
     assert "did you mean server.maxUploadSize?" in outcome.app(option)["reason"]
-    assert "Streamlit 1.41.1 can not allow other origins" in outcome.app(origins)["reason"]
+    assert "Streamlit 1.41.1 cannot allow other origins" in outcome.app(origins)["reason"]
     assert "passwd is a link that leads out of the app's folder" in outcome.app(link)["reason"]
     assert {outcome.app(name)["step"] for name in (option, origins, link)} == {"release"}
     assert outcome.app(earlier) == Result.of(target.results[earlier]).as_dict()

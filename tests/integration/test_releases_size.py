@@ -34,7 +34,7 @@ def timed(what: str, target: Target) -> Outcome:
 
 
 def add_large_file(folder: Path, name: str, mib: int) -> None:
-    """Bytes that can not be compressed, of which no two blocks are equal."""
+    """Bytes that cannot be compressed, of which no two blocks are equal."""
     block = secrets.token_bytes(MIB)
     with (folder / name).open("wb") as file:
         for number in range(mib):

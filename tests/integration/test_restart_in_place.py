@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An app that may not run twice is restarted in place, behind a real front: ``[deploy] strategy = "restart"``.
 
-The app holds a lock while it runs, as one with an embedded database does: a second process of it can not start.
+The app holds a lock while it runs, as one with an embedded database does: a second process of it cannot start.
 """
 
 from __future__ import annotations

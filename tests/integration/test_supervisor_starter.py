@@ -95,7 +95,7 @@ class Host(Supervisord):
 
 @pytest.fixture(scope="module")
 def environments() -> t.Iterator[tuple[Path, Path]]:
-    # Not below pytest's folder, which the app's user can not enter.
+    # Not below pytest's folder, which the app's user cannot enter.
     folder = Path(tempfile.mkdtemp(prefix="pyapps-envs-"))
     folder.chmod(0o755)
     streamlit = make_environment(folder / "streamlit", "streamlit==1.67.*")
@@ -192,7 +192,7 @@ def test_what_is_missing_is_named_in_the_log(host: Host, missing: str) -> None:
     host.add(program, instance_program(host.record, host.layout, USER))
     host.wait_for_state(program, "BACKOFF")
     log = Path(host.layout.log, program + ".err.log").read_text().splitlines()[0]
-    assert log.startswith("pyapps: app_1 can not start: %s" % path)
+    assert log.startswith("pyapps: app_1 cannot start: %s" % path)
     os.rename(path + ".away", path)
     assert host.healthy_pid() > 0
 

@@ -195,7 +195,7 @@ def test_half_states_do_not_end_the_watcher(daemon: Supervisord) -> None:
     os.makedirs(make_app(daemon, "folder", answering.port).down)
     pid = start_watcher(daemon)
     wait_for(lambda: os.path.exists(good.down), 10, "the good app's flag")
-    wait_for(lambda: "folder: the flag can not be changed" in log(daemon), 10, "the problem is told")
+    wait_for(lambda: "folder: the flag cannot be changed" in log(daemon), 10, "the problem is told")
     os.unlink(daemon.layout.lock)
     os.rename(daemon.layout.apps, daemon.layout.apps + ".away")
     os.rename(daemon.layout.apps + ".away", daemon.layout.apps)
@@ -203,7 +203,7 @@ def test_half_states_do_not_end_the_watcher(daemon: Supervisord) -> None:
     wait_for(lambda: os.path.exists(good.down), 10, "it goes on")
     process = daemon.rpc.processes()["pyapps-watcher"]
     assert (process.state, process.pid) == ("RUNNING", pid)
-    assert log(daemon).count("folder: the flag can not be changed") == 1
+    assert log(daemon).count("folder: the flag cannot be changed") == 1
     answering.close()
 
 

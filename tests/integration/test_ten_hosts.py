@@ -25,7 +25,7 @@ def short() -> t.Iterator[Path]:
 
 
 def play(folder: Path, hosts: int, *flags: str) -> str:
-    """What a run of the site playbook prints. The first host's root can not be, so all are looked at, none changed."""
+    """What a run of the site playbook prints. The first host's root cannot be, so all are looked at, none changed."""
     names = {"host%d" % number: {"pyapps_root": str(folder / ("root%d" % number))} for number in range(hosts)}
     names["host0"]["pyapps_root"] = str(folder / "root's")
     shared = {

@@ -29,7 +29,7 @@ class Run(t.NamedTuple):
 
 @pytest.fixture(scope="module")
 def run(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """App 1 as it was, app 2 edited so that it cannot be imported, and five new ones that can not start."""
+    """App 1 as it was, app 2 edited so that it cannot be imported, and five new ones that cannot start."""
     apps = tmp_path_factory.mktemp("apps")
     shutil.copytree(APPS, apps, dirs_exist_ok=True)
     script = apps / "app_2" / "app_2.py"

@@ -53,7 +53,7 @@ def test_the_timer_runs_and_tells_nothing_while_all_is_well(host: Host) -> None:
 
 
 def test_the_playbook_fails_and_names_every_problem(host: Host) -> None:
-    """S0-86, X14: one app is stopped, the other one can not start, and a program of somebody's is FATAL."""
+    """S0-86, X14: one app is stopped, the other one cannot start, and a program of somebody's is FATAL."""
     host.check_output("pyapps ctl stop app_1")
     release = host.check_output("ls -d /srv/pyapps/apps/app_2/releases/*/code")
     host.check_output("mv %s/app_2.py %s/gone.py", release, release)

@@ -28,7 +28,7 @@ def test_nginx_alone_serves_the_gallery_and_says_that_no_app_answers() -> None:
 
 def test_supervisor_alone_runs_a_daemon_beside_nothing_else() -> None:
     host = _host("supervisor")
-    # ss(8) can not be asked: supervisord binds another name and renames it.
+    # ss(8) cannot be asked: supervisord binds another name and renames it.
     assert host.file(SOCKET).is_socket
     assert "RUNNING" in host.check_output("pyapps ctl status pyapps-watcher")
     assert not host.package("supervisor").is_installed

@@ -93,7 +93,7 @@ def test_the_secret_is_in_that_file_and_nowhere_else(host: Host) -> None:
 
 
 def test_a_visitor_of_the_tunnel_came_by_https(host: Host) -> None:
-    """The app learns what cloudflared says; a visitor who comes to the front another way can not say so himself."""
+    """The app learns what cloudflared says; a visitor who comes to the front another way cannot say so himself."""
     app = "/srv/pyapps/apps/app_1"
     live, marker = host.check_output("readlink %s/live", app), "serving/" + "e" * 32 + ".18999"
     host.check_output("setsid -f timeout 60 python3 -c %s >/dev/null 2>&1 </dev/null", ECHO)

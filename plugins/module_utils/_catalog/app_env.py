@@ -30,7 +30,7 @@ _OWNED_PREFIXES = {
 
 
 def host_owned_variables() -> list[tuple[str, str]]:
-    """What ``[env]`` can not set, and why; for the reference page."""
+    """What ``[env]`` cannot set, and why; for the reference page."""
     prefixes = [(prefix + "*", reason) for prefix, reason in sorted(_OWNED_PREFIXES.items())]
     return prefixes + sorted(_HOST_OWNED.items())
 
@@ -49,7 +49,7 @@ def read_env(table: dict[str, t.Any], report: FileReport) -> dict[str, str]:
 
 
 def name_fault(name: str) -> str:
-    """Why an app can not have a variable of this name, or nothing."""
+    """Why an app cannot have a variable of this name, or nothing."""
     if not re.fullmatch(VARIABLE, name):
         return "is not a name of letters, digits and _ (at most 128, not beginning with a digit)"
     for table in tables():

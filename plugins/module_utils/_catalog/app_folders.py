@@ -47,7 +47,7 @@ def app_folders(path: str, report: Report) -> list[str]:
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
-        report.about(path).error("", "can not be read (%s)" % error.strerror)
+        report.about(path).error("", "cannot be read (%s)" % error.strerror)
         return []
     folders = [
         os.path.join(path, name)

@@ -167,7 +167,7 @@ class AppReader:
             return name
         self._report.error(
             "name",
-            "can not be made from the folder's name: write it at the top of the file, as name = ...",
+            "cannot be made from the folder's name: write it at the top of the file, as name = ...",
             found=show(self._folder_name),
             allowed=NAME_IN_WORDS,
         )

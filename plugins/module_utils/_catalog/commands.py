@@ -17,14 +17,14 @@ _OF_A_SHELL = frozenset("();<>|&")
 def split_command(text: str) -> list[str]:
     """The arguments of a command.
 
-    :raises ValueError: it can not be split, is empty, or needs a shell; the text says what to do
+    :raises ValueError: it cannot be split, is empty, or needs a shell; the text says what to do
     """
     lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
     lexer.whitespace_split, lexer.commenters = True, ""
     try:
         parts, words = list(lexer), shlex.split(text)
     except ValueError as error:
-        raise ValueError("can not be split into arguments (%s)" % str(error).lower()) from None
+        raise ValueError("cannot be split into arguments (%s)" % str(error).lower()) from None
     if not words or not words[0]:
         raise ValueError("names no program")
     for part in parts:

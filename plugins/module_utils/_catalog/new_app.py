@@ -21,7 +21,7 @@ EVERYTHING = "everything"
 
 
 def problems(apps: str, name: str, title: str) -> list[str]:
-    """Why an app of this name can not be made in a folder of apps."""
+    """Why an app of this name cannot be made in a folder of apps."""
     found = []
     if not name:
         found.append("app: nothing is given. Say -e app=NAME.")
@@ -34,7 +34,7 @@ def problems(apps: str, name: str, title: str) -> list[str]:
     elif os.path.lexists(os.path.join(apps, name)):
         found.append("app: %s is there already. Choose another name." % os.path.join(apps, name))
     if any(is_unprintable(character) for character in title):
-        found.append("title: found %s; it has characters that can not be shown" % show(title))
+        found.append("title: found %s; it has characters that cannot be shown" % show(title))
     if not os.path.isdir(apps) and (os.path.lexists(apps) or not os.path.isdir(os.path.dirname(apps))):
         found.append("pyapps_apps_dir: %s is no folder. Make it, or say where the apps are." % apps)
     elif os.path.lexists(os.path.join(apps, SETUP)):
@@ -52,7 +52,7 @@ def contents(name: str, title: str) -> dict[str, str]:
 def make(apps: str, name: str, title: str) -> None:
     """Make the folder, whole or not at all; before the first app, the folder of apps, too.
 
-    :raises OSError: it can not be written
+    :raises OSError: it cannot be written
     """
     part = part_path(os.path.join(apps, name))
     make_folder(part)

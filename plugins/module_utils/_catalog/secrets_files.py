@@ -40,7 +40,7 @@ def read_folder_secrets(folder: str, secrets_file: str, report: FileReport) -> A
 
 
 def toml_fault(text: str) -> str:
-    """Why a text can not be a ``secrets.toml``, or nothing. An app might start with it all the same, without it."""
+    """Why a text cannot be a ``secrets.toml``, or nothing. An app might start with it all the same, without it."""
     try:
         parse_toml(text)
     except TomlError as error:
@@ -58,7 +58,7 @@ def _dotenv(folder: str, report: FileReport) -> dict[str, str]:
         about.error("", str(error))
         return {}
     if any("\0" in value for value in values.values()):
-        about.error("", "holds a NUL character, so it can not be read as variables")
+        about.error("", "holds a NUL character, so it cannot be read as variables")
     owned = [name for name in sorted(values) if name_fault(name)]
     if owned:
         # Such a file is often one for a laptop; what it says about the host has no meaning on the host.

@@ -82,7 +82,7 @@ def _value_fault(value: t.Any) -> str:
     if not isinstance(value, str):
         # YAML reads 0123 as 83, and `yes` as true: nobody would find out why the secret is wrong.
         return "must be a string: put the value in quotes"
-    return "holds a NUL character, so it can not be a variable" if "\0" in value else ""
+    return "holds a NUL character, so it cannot be a variable" if "\0" in value else ""
 
 
 def _toml(key: str, value: t.Any, report: FileReport) -> str:

@@ -36,7 +36,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class BackupError(Exception):
-    """A backup that can not be made or restored; the text says why and what to do."""
+    """A backup that cannot be made or restored; the text says why and what to do."""
 
 
 def default_folder(layout: Layout) -> str:

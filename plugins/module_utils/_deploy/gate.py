@@ -46,7 +46,7 @@ HANDSHAKE_SECONDS = 10.0
 """How long one handshake may take. An app may look for its own address before it refuses a stranger."""
 
 FOREIGN_ORIGIN = "https://pyapps-gate.invalid"
-"""A page that no app lets in: the name can not exist (RFC 6761)."""
+"""A page that no app lets in: the name cannot exist (RFC 6761)."""
 
 _POLL = 0.1
 _LOG_SECONDS = 1.0  # how long a traceback may take from the process's pipe through supervisord into its file

@@ -42,7 +42,7 @@ def operate(
     :param module: with the arguments of ``ROOT``, ``CHOICE``, ``DEPLOY`` and ``LOCK``, and ``progress``
     :param step: the module's name, by which its action plugin finds what it says
     :param purpose: what others are told who wait for the lock, such as ``restarts apps``
-    :param check: refuses by a ValueError what can not be meant, before anything is changed
+    :param check: refuses by a ValueError what cannot be meant, before anything is changed
     :param restart: and ``rollback``: settings of the run
     """
     params, layout = module.params, Layout(module.params["root"])

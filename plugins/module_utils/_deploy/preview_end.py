@@ -54,7 +54,7 @@ def prepare(layout: Layout, names: t.Iterable[str], applied: t.Iterable[App]) ->
 def discard(run: Run, names: t.Iterable[str]) -> Outcome:
     """End the previews of some apps.
 
-    :raises RetireError: a process can not be stopped
+    :raises RetireError: a process cannot be stopped
     :raises SupervisorError: supervisord does not answer
     """
     supervisor = Supervisor(run.layout.supervisor_socket)

@@ -26,7 +26,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_st
 
 
 def check(live: Live | None, deploy: DeploySettings) -> None:
-    """:raises GateError: a preview of this app can not be"""
+    """:raises GateError: a preview of this app cannot be"""
     if live is None:
         raise GateError("preview", "it has never been live, so the front does not know it: deploy it first")
     if deploy.in_place:

@@ -39,7 +39,7 @@ _KILL_SECONDS = 10.0
 
 
 class RemovalError(Exception):
-    """An app can not be removed wholly; the text says what stays and what to do."""
+    """An app cannot be removed wholly; the text says what stays and what to do."""
 
 
 @dataclass
@@ -106,7 +106,7 @@ def remove_app(
 
     :param supervisor: None when no supervisord runs
     :raises RemovalError: its user stays
-    :raises RetireError: a process can not be stopped
+    :raises RetireError: a process cannot be stopped
     """
     app = layout.app(name)
     with contextlib.suppress(FileNotFoundError):

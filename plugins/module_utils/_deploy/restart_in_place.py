@@ -29,7 +29,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state import (
 
 @dataclass(frozen=True)
 class OldInstance:
-    """The live instance of an app whose new release can not start beside it."""
+    """The live instance of an app whose new release cannot start beside it."""
 
     layout: Layout
     app: AppLayout

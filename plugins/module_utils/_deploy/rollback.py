@@ -34,15 +34,15 @@ _KEPT = "kept (nothing was changed)"
 
 
 class RollbackError(ValueError):
-    """What was asked for can not be meant; the text says why, and what there is."""
+    """What was asked for cannot be meant; the text says why, and what there is."""
 
 
 class _NoWayBackError(Exception):
-    """One app can not go back; the text says why and what to do."""
+    """One app cannot go back; the text says why and what to do."""
 
 
 def check_request(layout: Layout, names: t.Sequence[str], asked: t.Sequence[str], release: str) -> None:
-    """Refuse what can not be meant, before anything is looked at.
+    """Refuse what cannot be meant, before anything is looked at.
 
     :param names: the apps that are meant
     :param asked: the apps as they were named; without a name all would be meant, which nobody says by accident here
@@ -102,7 +102,7 @@ def prepare(
     :param release: for one app the release that is meant; empty for the last good one of each
     :param applied: entries of the applied catalog; they are younger than what a release says of the front's matters
     :param public_url: where people open the host today
-    :returns: entries of the catalog, and results of the steps before; an app that can not go back is failed in them
+    :returns: entries of the catalog, and results of the steps before; an app that cannot go back is failed in them
     """
     younger = {entry["name"]: entry for entry in applied}
     entries: list[Entry] = []

@@ -35,7 +35,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._state.instance_re
 from ansible_collections.selfhost.pyapps.plugins.module_utils._state.release_secrets import TOML, read_env
 
 FAILED = 2
-"""Exit code when a process can not be started."""
+"""Exit code when a process cannot be started."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _OF_A_SHELL = frozenset(("PWD", "OLDPWD", "SHLVL", "_"))
@@ -43,7 +43,7 @@ _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class StartError(Exception):
-    """Why a process can not be started, in one line."""
+    """Why a process cannot be started, in one line."""
 
 
 class Start(t.NamedTuple):
@@ -108,7 +108,7 @@ def _plan(
         # In a container the ones that were mounted win over those of a deploy into it.
         secret = {**read_env(place.release(name)), **read_env(layout.given_secrets(place.name))}
     except (OSError, ValueError):  # its text may show a part of a secret
-        raise StartError("the secrets of release %s can not be read; deploy the app again" % name) from None
+        raise StartError("the secrets of release %s cannot be read; deploy the app again" % name) from None
     try:
         with open(release_file, encoding="utf-8") as file:
             release = json.load(file)
@@ -121,7 +121,7 @@ def _plan(
     except UnknownKindError as error:
         raise StartError("%s: %s" % (release_file, error)) from None
     except (OSError, ValueError) as error:
-        raise StartError("%s: the release can not be read (%s); deploy the app again" % (release_file, error)) from None
+        raise StartError("%s: the release cannot be read (%s); deploy the app again" % (release_file, error)) from None
     except (KeyError, TypeError) as error:
         raise StartError("%s: not a release (%s: %s)" % (release_file, type(error).__name__, error)) from None
     if not os.path.exists(python):
@@ -180,7 +180,7 @@ def _environment(
 def start(layout: Layout, app: str, instance: str) -> t.NoReturn:
     """Become the process of an instance.
 
-    :raises StartError: it can not be started
+    :raises StartError: it cannot be started
     """
     die_with_parent()
     _become(plan(layout, app, instance), instance)
@@ -189,7 +189,7 @@ def start(layout: Layout, app: str, instance: str) -> t.NoReturn:
 def task(layout: Layout, app: str, release: str, app_ports: str, command: list[str]) -> t.NoReturn:
     """Become a command of a release: a test, a migration. Who started this sees to its end.
 
-    :raises StartError: it can not be started
+    :raises StartError: it cannot be started
     """
     _become(plan_task(layout, app, release, app_ports, command), release)
 
@@ -207,13 +207,13 @@ def _become(what: Start, seed: str) -> t.NoReturn:
             _link_toml(os.path.join(what.environment["HOME"], what.secrets_file), what.secrets_toml)
         os.chdir(what.folder)
     except OSError as error:
-        raise StartError("%s can not be used (%s)" % (error.filename, error.strerror)) from None
+        raise StartError("%s cannot be used (%s)" % (error.filename, error.strerror)) from None
     _confinement.leave_keyring()
     _confine(what)  # before the limits, which are the app's own and may be narrow
     try:
         apply_to_this_process(what.limits, seed)
     except (OSError, ValueError) as error:
-        raise StartError("[limits] can not be set (%s)" % error) from None
+        raise StartError("[limits] cannot be set (%s)" % error) from None
     _execute(what.command, what.environment)
 
 
@@ -239,7 +239,7 @@ def _link_toml(link: str, path: str) -> None:
 def run(command: list[str]) -> t.NoReturn:
     """Become any other program that shall not outlive supervisord; its environment is left as it is.
 
-    :raises StartError: it can not be executed
+    :raises StartError: it cannot be executed
     """
     die_with_parent()
     _execute(command, dict(os.environ))
@@ -252,15 +252,15 @@ def _execute(command: list[str], environment: dict[str, str]) -> t.NoReturn:
     try:
         os.execvpe(command[0], command, environment)
     except (OSError, ValueError) as error:
-        raise StartError("%s can not be executed (%s)" % (command[0], error)) from None
+        raise StartError("%s cannot be executed (%s)" % (command[0], error)) from None
 
 
 def die_with_parent() -> None:
     """Let the kernel kill this process when supervisord dies.
 
-    Else a killed supervisord leaves processes that keep their ports, and the next one can not start them again.
+    Else a killed supervisord leaves processes that keep their ports, and the next one cannot start them again.
 
-    :raises StartError: the parent is already gone, or the kernel can not do it
+    :raises StartError: the parent is already gone, or the kernel cannot do it
     """
     parent = os.getppid()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -286,7 +286,7 @@ def main(layout: Layout, app: str, instance: str) -> int:
     try:
         start(layout, app, instance)
     except StartError as error:
-        sys.stderr.write("pyapps: %s can not start: %s\n" % (app, error))
+        sys.stderr.write("pyapps: %s cannot start: %s\n" % (app, error))
     return FAILED
 
 

@@ -73,8 +73,8 @@ def run_task(
     :param seconds: after which it is killed
     :param limits: of the app; they hold as they do for its instances
     :param app_ports: which ports belong to apps of this host; it may reach none of them
-    :raises OSError: it can not be started
-    :raises LookupError: rights can not be dropped here
+    :raises OSError: it cannot be started
+    :raises LookupError: rights cannot be dropped here
     """
     starter = [system_python(), "-I", layout.zipapp, "task", layout.root, app, release, app_ports, "--", *command]
     scope = scope_of(limits, app) if user is not None and limits != NO_LIMITS and have_scopes() else []

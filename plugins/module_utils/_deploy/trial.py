@@ -87,7 +87,7 @@ class Trial:
                 self.layout, self.app.name, self.release, self.user, command, seconds, limits, self.app_ports
             )
         except (OSError, LookupError) as error:
-            raise GateError(step, "%s can not be run: %s" % (command[0], error)) from None
+            raise GateError(step, "%s cannot be run: %s" % (command[0], error)) from None
         if end.code is None:
             return end._replace(problem="%s ([deploy] %s)" % (end.problem, limit))
         return end

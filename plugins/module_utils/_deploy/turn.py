@@ -94,7 +94,7 @@ class AppTurn:
         self.processes, self.owners = processes, owners
         self.app = run.layout.app(entry["name"])
         self.deploy = DeploySettings.of(entry)
-        self.supervisor = Supervisor(run.layout.supervisor_socket)  # one per turn: threads can not share a client
+        self.supervisor = Supervisor(run.layout.supervisor_socket)  # one per turn: threads cannot share a client
         self.live = _instance_state.live_instance(self.app)
         self.problem: str | None = NEVER
         self.log: list[str] = []
@@ -397,7 +397,7 @@ class AppTurn:
             raise
 
     def _discard(self, record: InstanceRecord) -> None:
-        """A candidate that does not go live ends; what can not be removed now is found by the next run."""
+        """A candidate that does not go live ends; what cannot be removed now is found by the next run."""
         with contextlib.suppress(SupervisorError, _retire.RetireError, OSError):
             _retire.retire(self.run.layout, self.app, record.instance, self.supervisor, _CANDIDATE_STOP)
             self.pool.give_back(record.port)

@@ -93,7 +93,7 @@ def _unnamed(data_paths: t.Sequence[str]) -> str:
 
 
 def _replaced(target: str, code: str, data_paths: t.Sequence[str]) -> str | None:
-    """A file that is written beside and renamed, which a link into the data folder can not take."""
+    """A file that is written beside and renamed, which a link into the data folder cannot take."""
     path = _inside(target, code)
     if path is None:
         return None
@@ -110,7 +110,7 @@ def _line(data_paths: t.Sequence[str], further: t.Iterable[str], without: str = 
 
 
 def _inside(path: str, code: str) -> str | None:
-    """A path relative to the code; None when it leads elsewhere or can not be written into ``[data] paths``."""
+    """A path relative to the code; None when it leads elsewhere or cannot be written into ``[data] paths``."""
     found = os.path.relpath(os.path.normpath(os.path.join(code, path)), code)
     return found if found != "." and is_safe_path(found) and not found.endswith(".py") else None
 

@@ -48,7 +48,7 @@ _PLAIN_PATH = re.compile(r"/[A-Za-z0-9._/ @+,=-]*")
 def chosen_apps(
     layout: Layout, only: list[str], catalog: t.Collection[str], applied: t.Mapping[str, t.Any]
 ) -> tuple[list[str], list[str]]:
-    """The apps that a run is for, when it is not for all, and why it can not be."""
+    """The apps that a run is for, when it is not for all, and why it cannot be."""
     if not any(name.strip() for name in only):
         return [], []
     try:
@@ -155,7 +155,7 @@ def _who_may_write(uid: int) -> str:
 
 
 def port_problems(layout: Layout, front: str, port: int) -> list[str]:
-    """Why the front can not listen on this port: somebody else does, or only root may."""
+    """Why the front cannot listen on this port: somebody else does, or only root may."""
     holder = listener(port)
     if holder is not None:
         if _is_front(holder, layout, front):
@@ -228,7 +228,7 @@ def lays_out(layout: Layout, apps: t.Collection[str], uv_binary: str | None, too
             return True
         return not Installer(layout, Sources(), VERSION, uv_binary).is_done()
     except (OSError, _host_tools.ForeignCommandError):
-        return True  # the step that can not be asked says why
+        return True  # the step that cannot be asked says why
 
 
 def service_manager(layout: Layout) -> str:

@@ -42,7 +42,7 @@ ARGUMENTS: dict[str, t.Any] = {
 
 
 def check(wish: Wish) -> None:
-    """Refuse what can not work together.
+    """Refuse what cannot work together.
 
     :raises DaemonError: what, and what to do
     """

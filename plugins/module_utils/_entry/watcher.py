@@ -109,7 +109,7 @@ class Watcher:
         try:
             apps = [self.layout.app(name) for name in self.layout.app_names()]
         except OSError as error:
-            self._report("apps", "the apps' folder can not be read: %s" % error)
+            self._report("apps", "the apps' folder cannot be read: %s" % error)
             return
         wrong = [place for place in apps if flag_is_wrong(place)]
         if wrong:
@@ -122,7 +122,7 @@ class Watcher:
                 try:
                     self._say("%s %s" % (place.name, self._turn_flag(place)))
                 except OSError as error:
-                    self._report(place.name, "%s: the flag can not be changed: %s" % (place.name, error))
+                    self._report(place.name, "%s: the flag cannot be changed: %s" % (place.name, error))
                 else:
                     self._problems.pop(place.name, None)
 
@@ -213,7 +213,7 @@ class Watcher:
             due = self._drains.due(apps)
             unannounced = [app for app in apps if _unannounced(app)]
         except OSError as error:
-            self._report("drains", "the apps' folders can not be read: %s" % error)
+            self._report("drains", "the apps' folders cannot be read: %s" % error)
             return
         if unannounced:
             self._while_locked("tells tabs when their release ends", lambda: self._announce(unannounced))

@@ -87,7 +87,7 @@ class Builder:
         :param record: what is written into the environment about it; packages are added
         :param say: told what goes on
         :param wheels: a folder of wheels that no index has
-        :raises EnvironmentFailedError: it can not be built; what was there is untouched
+        :raises EnvironmentFailedError: it cannot be built; what was there is untouched
         """
         target = _files.part_path(os.path.join(self.envs, name))
         try:

@@ -106,7 +106,7 @@ def act(module: AnsibleModule) -> None:
     except (LookupError, LockedError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="the environment store can not be used: %s" % error)
+        module.fail_json(msg="the environment store cannot be used: %s" % error)
     finally:
         progress.close()
     report["progress"] = progress.lines

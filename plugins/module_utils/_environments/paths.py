@@ -65,7 +65,7 @@ def _group_of(user: str | None) -> str | None:
 
 
 class UnreadableError(Exception):
-    """It can not be told what is in use; then nothing is deleted."""
+    """It cannot be told what is in use; then nothing is deleted."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def find_unused(paths: StorePaths, environments: t.Iterable[str], apps: t.Iterab
 
     :param environments: what this run's apps and tools use
     :param apps: this run's apps
-    :raises UnreadableError: a release can not be read
+    :raises UnreadableError: a release cannot be read
     """
     used = set(environments) | _of_releases(paths.layout) | _of_tools(paths.layout)
     known = set(apps) | set(paths.layout.app_names())
@@ -129,7 +129,7 @@ def _of_releases(layout: Layout) -> set[str]:
             try:
                 used.add(str(json.loads(_files.read_text(path) or "{}").get("environment")))
             except (OSError, ValueError, AttributeError) as error:
-                raise UnreadableError("%s can not be read (%s)" % (path, error)) from None
+                raise UnreadableError("%s cannot be read (%s)" % (path, error)) from None
     return used
 
 

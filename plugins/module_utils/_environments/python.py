@@ -214,7 +214,7 @@ def ask(given: str) -> Interpreter:
     try:
         outcome = process.run_program([path, "-I", "-S", "-c", _QUESTION], {"LC_ALL": "C.UTF-8"}, "/", _SECONDS, user)
     except OSError as error:
-        raise NoPythonError("python %s can not be started: %s" % (given, error.strerror)) from None
+        raise NoPythonError("python %s cannot be started: %s" % (given, error.strerror)) from None
     if outcome.rc:
         raise NoPythonError("python %s does not work: %s" % (given, outcome.last_lines(3) or "exit %d" % outcome.rc))
     try:

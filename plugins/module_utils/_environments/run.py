@@ -52,7 +52,7 @@ def run(
         ``diff``, ``warnings``
     :raises LookupError: this host lacks what every environment needs
     :raises LockedError: another run did not end
-    :raises OSError: the store can not be used
+    :raises OSError: the store cannot be used
     """
     paths, before = StorePaths(layout), before or {}
     with _exclusive(layout, settings.check, lock_timeout):

@@ -86,7 +86,7 @@ def write(layout: Layout, sources: Sources, environment: Environment, folder: st
 
     :param folder: where its file is written
     :param seconds: limit for uv
-    :raises EnvironmentFailedError: it can not be listed
+    :raises EnvironmentFailedError: it cannot be listed
     :raises LookupError: this host lacks what uv needs to run
     """
     path = os.path.join(layout.envs, environment.name)

@@ -61,7 +61,7 @@ class Store:
 
         :returns: one wish per request, in its order, each met or failed
         :raises LookupError: this host lacks what every environment needs; the text says what
-        :raises OSError: the store itself can not be used
+        :raises OSError: the store itself cannot be used
         """
         wishes = [Wish(request) for request in requests]
         for wish in wishes:

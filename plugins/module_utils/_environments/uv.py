@@ -201,7 +201,7 @@ class Uv:
                 around=self.confined.around if self.confined else (),
             )
         except OSError as error:
-            raise EnvironmentFailedError("uv can not be started (%s: %s)" % (self.layout.uv, error.strerror)) from None
+            raise EnvironmentFailedError("uv cannot be started (%s: %s)" % (self.layout.uv, error.strerror)) from None
         log = self._shown(outcome.last_lines())
         if outcome.seconds is not None:
             raise EnvironmentFailedError(

@@ -70,13 +70,13 @@ class Installer:
         version = None if closed else _version(binary)
         if version is None:
             why = "%s is closed to other users" % closed if closed else "it does not answer `uv --version`"
-            raise EnvironmentFailedError("binary %s can not be used: %s" % (binary, why))
+            raise EnvironmentFailedError("binary %s cannot be used: %s" % (binary, why))
         return version
 
     def install(self) -> None:
         """Put it in place, beside first; the old one is exchanged when the new one works.
 
-        :raises EnvironmentFailedError: it can not be installed; what was there is untouched
+        :raises EnvironmentFailedError: it cannot be installed; what was there is untouched
         """
         home = os.path.dirname(os.path.dirname(self.layout.uv))
         for folder in (self.layout.srv, self.layout.tools):

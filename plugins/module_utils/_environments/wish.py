@@ -43,7 +43,7 @@ class Settings:
 class Wish:
     """One request on its way through the steps.
 
-    :ivar failure: why it can not be met; then the rest does not count
+    :ivar failure: why it cannot be met; then the rest does not count
     :ivar lock: the lock's text; None as long as it is not known
     :ivar before: the lock's text that its owner had until now
     :ivar environment: name of the environment

@@ -31,7 +31,7 @@ _LONGEST_PATH = 200
 
 
 class UnreadableError(Exception):
-    """A file can not be taken; the message says why and what to do."""
+    """A file cannot be taken; the message says why and what to do."""
 
 
 def is_safe_path(path: str) -> bool:
@@ -104,7 +104,7 @@ def read_app_text(root: str, path: str, longest: int) -> str:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UnreadableError("can not be read (%s)" % error.strerror) from None
+        raise UnreadableError("cannot be read (%s)" % error.strerror) from None
     if len(data) > longest:
         raise UnreadableError("is larger than %d KiB" % (longest // KIB))
     return _decode(data)

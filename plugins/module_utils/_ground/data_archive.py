@@ -41,7 +41,7 @@ DAMAGED = (TarFormatError, EOFError, zlib.error, gzip.BadGzipFile)
 
 
 class ArchiveError(ValueError):
-    """Data that can not be saved, or an archive that can not be restored; the text says what and what to do."""
+    """Data that cannot be saved, or an archive that cannot be restored; the text says what and what to do."""
 
 
 class Saved(t.NamedTuple):
@@ -86,7 +86,7 @@ def take_manifest(reader: TarReader) -> dict[str, t.Any]:
         manifest = None
     app = manifest.get("app") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or not isinstance(app, str) or not app or app != app.strip():
-        raise ArchiveError("this is no archive of the backup playbook (%s can not be read)" % MANIFEST)
+        raise ArchiveError("this is no archive of the backup playbook (%s cannot be read)" % MANIFEST)
     if manifest.get("format") != FORMAT:
         raise ArchiveError(
             "the archive has format %r, and this collection knows %d: use the collection that has made it"

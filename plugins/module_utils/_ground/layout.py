@@ -282,7 +282,7 @@ class Layout:
 
     @property
     def healthcheck(self) -> str:
-        """What the health check looks at. JSON, because Python 3.9 and 3.10 on a target can not read TOML."""
+        """What the health check looks at. JSON, because Python 3.9 and 3.10 on a target cannot read TOML."""
         return os.path.join(self.etc, "healthcheck.json")
 
     @property

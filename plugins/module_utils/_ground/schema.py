@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small language to declare a configuration file, and its validator. PRIVATE to the collection.
 
-What is declared drives validation, defaults, the JSON Schema and the reference page, so they can not disagree.
+What is declared drives validation, defaults, the JSON Schema and the reference page, so they cannot disagree.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class TomlError(Exception):
 
 
 class TomlMissingError(Exception):
-    """This Python can not read TOML at all; the message says what to install."""
+    """This Python cannot read TOML at all; the message says what to install."""
 
 
 def require_toml() -> None:

@@ -29,7 +29,7 @@ _F_ADD_SEALS, _F_SEAL_SHRINK, _F_SEAL_GROW = 1033, 2, 4  # linux/fcntl.h
 
 
 class EnvironmentFailedError(Exception):
-    """One environment can not be had; others can.
+    """One environment cannot be had; others can.
 
     :ivar reason: the cause in a sentence or two, and what to do
     :ivar log: last lines of the program that failed
@@ -145,8 +145,8 @@ def run_program(
     :param user: user to become (only root may), or None to stay
     :param data: its standard input
     :param around: a command of ours that starts it, before any right is dropped
-    :raises OSError: it can not be started
-    :raises LookupError: rights can not be dropped here
+    :raises OSError: it cannot be started
+    :raises LookupError: rights cannot be dropped here
     """
     # Not pipes: what a program leaves running could keep those open for ever, or fill our memory.
     with _room() as out, _room() as err:
@@ -188,9 +188,9 @@ def _said(file: t.IO[bytes]) -> str:
 
 
 def closed_folder(path: str) -> str | None:
-    """The first folder above (or at) a path that other users can not enter, or None.
+    """The first folder above (or at) a path that other users cannot enter, or None.
 
-    Root can go everywhere, the users that build and run can not; this finds out before a program fails obscurely.
+    Root can go everywhere, the users that build and run cannot; this finds out before a program fails obscurely.
     """
     current = "/"
     for name in os.path.realpath(path).strip("/").split("/"):

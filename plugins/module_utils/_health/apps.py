@@ -151,7 +151,7 @@ class _Questions:
         return max(_LEAST_SECONDS, round(self._deadline - time.monotonic(), 1))
 
     def problems(self) -> list[str]:
-        """Everything that is wrong; what a broken process can not answer is not asked through the front as well."""
+        """Everything that is wrong; what a broken process cannot answer is not asked through the front as well."""
         problem = (
             _instance_state.health_problem(self._settings, Endpoint(self._port), self._left) or self._direct_stream()
         )

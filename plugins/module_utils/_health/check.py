@@ -97,7 +97,7 @@ def _look(layout: Layout, settings: Settings, timeout: float, only: t.Collection
     try:
         found += check_host(layout, settings)
     except (OSError, KeyError, ValueError) as error:
-        found.append(Finding("host", "host", unknown=("disks and memory can not be seen: %s" % error,)))
+        found.append(Finding("host", "host", unknown=("disks and memory cannot be seen: %s" % error,)))
     return found
 
 
@@ -113,7 +113,7 @@ class _Question(t.NamedTuple):
         try:
             return self.ask()
         except Exception as error:
-            text = "it can not be checked: %s: %s" % (type(error).__name__, error)
+            text = "it cannot be checked: %s: %s" % (type(error).__name__, error)
             return Finding(self.kind, self.name, unknown=(text,))
 
 
@@ -162,7 +162,7 @@ def _absent_apps(layout: Layout, present: t.Container[str]) -> list[Finding]:
     try:
         names = [str(app["name"]) for app in read_applied(layout)["apps"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return [Finding("host", "catalog", unknown=("%s can not be read: %s" % (layout.catalog, error),))]
+        return [Finding("host", "catalog", unknown=("%s cannot be read: %s" % (layout.catalog, error),))]
     return [
         Finding("app", name, ("it is in the catalog, and not on this host: deploy it",))
         for name in names

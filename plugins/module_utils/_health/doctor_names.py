@@ -22,7 +22,7 @@ def names(public_url: str, server_names: list[str]) -> list[Finding]:
     """Each public name, and the certificate behind the public URL.
 
     :param public_url: where people open the host; empty when it has no name of its own
-    :param server_names: further names that the front answers to; those with a ``*`` can not be asked for
+    :param server_names: further names that the front answers to; those with a ``*`` cannot be asked for
     """
     url = urllib.parse.urlsplit(public_url)
     wanted = [name for name in [url.hostname or "", *server_names] if name and "*" not in name]

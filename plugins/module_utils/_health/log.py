@@ -47,14 +47,14 @@ def as_text(found: t.Iterable[logging.LogRecord]) -> str:
 
 
 def lock_path(path: str) -> str:
-    """The lock of a log: a file that apps can not open, and so not keep locked; its name is none of a log."""
+    """The lock of a log: a file that apps cannot open, and so not keep locked; its name is none of a log."""
     return os.path.join(os.path.dirname(path), ".healthcheck.lock")
 
 
 def write(path: str, found: t.Sequence[logging.LogRecord]) -> None:
     """Append to the log, 10 MiB a file and five old ones.
 
-    A log that can not be written is told on standard error; the health check goes on, because a full disk is one of the
+    A log that cannot be written is told on standard error; the health check goes on, because a full disk is one of the
     things that it is made to tell.
     """
     before = os.umask(_MASK)
@@ -69,7 +69,7 @@ def write(path: str, found: t.Sequence[logging.LogRecord]) -> None:
             finally:
                 handler.close()
     except OSError as error:
-        sys.stderr.write("pyapps: the log %s can not be written: %s\n" % (path, error.strerror or error))
+        sys.stderr.write("pyapps: the log %s cannot be written: %s\n" % (path, error.strerror or error))
     finally:
         os.umask(before)
 

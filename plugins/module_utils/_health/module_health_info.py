@@ -26,6 +26,6 @@ def act(module: AnsibleModule) -> None:
         report = check(Layout(module.params["root"]), module.params["timeout"], module.params["apps"])
     except OSError as error:
         module.fail_json(
-            msg="The host below %s can not be looked at: %s%s" % (module.params["root"], error, become_hint(error))
+            msg="The host below %s cannot be looked at: %s%s" % (module.params["root"], error, become_hint(error))
         )
     module.exit_json(changed=False, **as_dict(report))

@@ -43,5 +43,5 @@ def act(module: AnsibleModule) -> None:
         if not module.check_mode:
             apply(todo, module.run_command)
     except (ScheduleError, OSError) as error:
-        module.fail_json(msg="The health check can not be run regularly: %s" % error)
+        module.fail_json(msg="The health check cannot be run regularly: %s" % error)
     module.exit_json(changed=todo.changed, command=command(layout), diff=todo.diff)

@@ -91,7 +91,7 @@ def act(module: AnsibleModule) -> None:
     try:
         files = wanted(module.params, layout)
     except SettingsError as error:
-        module.fail_json(msg="The health check can not be set up: %s. Nothing was changed." % "; ".join(error.problems))
+        module.fail_json(msg="The health check cannot be set up: %s. Nothing was changed." % "; ".join(error.problems))
     diff = []
     try:
         for path, text in files.items():

@@ -40,7 +40,7 @@ def notify(layout: Layout, report: Report, whom: Notify) -> None:
     """Tell everybody what has changed since they were told last, if anything has.
 
     :raises NotifyError: somebody did not take it, and is told again next time
-    :raises OSError: what was told can not be written down
+    :raises OSError: what was told cannot be written down
     """
     ways = _ways(whom)
     if not ways:
@@ -154,5 +154,5 @@ def _post(url: str, news: Message) -> str | None:
         return "%s answers %d" % (urllib.parse.urlsplit(url).hostname, error.code)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        return "%s can not be asked (%s)" % (urllib.parse.urlsplit(url).hostname, type(reason).__name__)
+        return "%s cannot be asked (%s)" % (urllib.parse.urlsplit(url).hostname, type(reason).__name__)
     return None

@@ -28,7 +28,7 @@ Run = t.Callable[..., "tuple[int, str, str]"]
 
 
 class ScheduleError(Exception):
-    """The check can not be run regularly; the text says why and what to do."""
+    """The check cannot be run regularly; the text says why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsError(Exception):
-    """The configuration can not be used; ``problems`` are all of them."""
+    """The configuration cannot be used; ``problems`` are all of them."""
 
     def __init__(self, problems: t.Sequence[str]) -> None:
         super().__init__("; ".join(problems))
@@ -253,7 +253,7 @@ def to_json(settings: Settings | Notify) -> str:
 def read_settings(path: str) -> Settings:
     """The configuration of a host; everything has its default where there is none.
 
-    :raises SettingsError: it can not be read, or used
+    :raises SettingsError: it cannot be read, or used
     """
     return settings_from(_read(path))
 
@@ -261,7 +261,7 @@ def read_settings(path: str) -> Settings:
 def read_notify(path: str) -> Notify:
     """Whom to tell; nobody where there is no such file.
 
-    :raises SettingsError: it can not be read, or used
+    :raises SettingsError: it cannot be read, or used
     """
     return notify_from(_read(path))
 
@@ -271,4 +271,4 @@ def _read(path: str) -> t.Any:
         return json.loads(read_text(path) or "{}")
     except (OSError, ValueError) as error:
         # A decoder's error names a place, never the content.
-        raise SettingsError(["it can not be read: %s" % error]) from None
+        raise SettingsError(["it cannot be read: %s" % error]) from None

@@ -72,7 +72,7 @@ def install(layout: Layout, needed: Differences, source: str | None) -> None:
     """Write what differs.
 
     :param source: a file with the zipapp; only read when the zipapp differs
-    :raises OSError: a file can not be read or written
+    :raises OSError: a file cannot be read or written
     """
     if needed.zipapp and source:
         with open(source, "rb") as file:

@@ -41,7 +41,7 @@ _NO_CONFIGURATION = frozenset(("secrets.key", "healthcheck-notify.json", "cloudf
 
 
 class LayerError(Exception):
-    """An image can not be made of what is laid out; the text says what is missing."""
+    """An image cannot be made of what is laid out; the text says what is missing."""
 
 
 @dataclass(frozen=True)

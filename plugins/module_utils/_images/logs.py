@@ -118,7 +118,7 @@ class Follower:
 def main(layout: Layout) -> t.NoReturn:
     """Follow the logs for ever.
 
-    :raises OSError: the container's standard output can not be written to
+    :raises OSError: the container's standard output cannot be written to
     """
     with open(_STDOUT, "ab", buffering=0) as out:
         follower = Follower(layout, out.write)

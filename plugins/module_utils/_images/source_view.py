@@ -24,7 +24,7 @@ def make_view(source: str, code: str, view: str, data_paths: t.Sequence[str]) ->
     :param code: the code of the release whose place it takes
     :param view: the folder to make; there is none yet
     :param data_paths: ``[data] paths`` of the app, relative
-    :raises OSError: a folder can not be read, or a link not be made
+    :raises OSError: a folder cannot be read, or a link not be made
     """
     kept = [*data_paths, *made_paths()]
     os.makedirs(view)

@@ -33,7 +33,7 @@ _FROM_DOCKER = "# What docker gave to every app: from the repository's .env, or 
 
 
 class NotTakenError(Exception):
-    """An app that can not be taken; the text says why."""
+    """An app that cannot be taken; the text says why."""
 
 
 @dataclass
@@ -138,7 +138,7 @@ def files(folder: str) -> tuple[list[str], list[str]]:
 
 
 def docker_variables(text: str) -> tuple[dict[str, str], list[str]]:
-    """What ``docker run --env-file`` takes from a file, quotes and all, and numbers of the lines it can not use
+    """What ``docker run --env-file`` takes from a file, quotes and all, and numbers of the lines it cannot use
     here."""
     values: dict[str, str] = {}
     left = []

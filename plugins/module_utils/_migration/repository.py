@@ -67,14 +67,14 @@ _PROGRAMS = {
 
 
 class SourceError(Exception):
-    """The source can not be imported; the text says why and what to do."""
+    """The source cannot be imported; the text says why and what to do."""
 
 
 def plan(source: str, destination: str) -> Plan:
     """What an import would write, and what is said of everything.
 
     :raises SourceError: the source is no such repository, or the destination lies in it
-    :raises OSError: a file can not be read
+    :raises OSError: a file cannot be read
     """
     source, destination = os.path.realpath(source), os.path.realpath(destination)
     apps = _apps_folder(source)
@@ -138,7 +138,7 @@ def _take_container(
 def apply(todo: Plan) -> None:
     """Write what is planned.
 
-    :raises OSError: it can not be written
+    :raises OSError: it cannot be written
     """
     for path, (content, mode) in sorted(todo.write.items()):
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -35,7 +35,7 @@ def fill_data(data: str, paths: t.Sequence[str], initial: str, user: str | None)
     :param paths: relative to it
     :param initial: folder with the initial content, readable for the user
     :param user: the app's system user; None when the caller is that user
-    :raises SeedError: it can not be done
+    :raises SeedError: it cannot be done
     """
     try:
         call_as(user, lambda: _fill(data, paths, initial), longest_seconds(initial))

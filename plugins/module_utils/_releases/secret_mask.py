@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Takes an app's secrets out of what is told about it. PRIVATE to the collection.
 
-An app that can not start may say why with a secret in it: a database's URL, a rejected key. Its log stays as it is, but
+An app that cannot start may say why with a secret in it: a database's URL, a rejected key. Its log stays as it is, but
 the lines of it that a run shows leave the host.
 """
 
@@ -57,7 +57,7 @@ def mask_of(release: str) -> SecretMask:
     """The mask for the secrets of a release.
 
     :param release: its folder
-    :raises OSError: they can not be read
+    :raises OSError: they cannot be read
     :raises ValueError: they are damaged
     """
     toml = _files.read_text(os.path.join(release, _release_secrets.TOML)) or ""

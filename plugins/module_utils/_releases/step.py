@@ -258,7 +258,7 @@ def _make(request: Request, answer: Answer) -> None:
     try:
         failures.update(unpack(request.archive, parts))
     except (OSError, tarfile.TarError) as error:
-        failures.update(dict.fromkeys(parts, "the archive can not be read: %s" % error))
+        failures.update(dict.fromkeys(parts, "the archive cannot be read: %s" % error))
     for name in sorted(set(parts) - set(failures)):
         try:
             _finish(missing[name], parts[name], answer.results[name], request.host)
@@ -266,7 +266,7 @@ def _make(request: Request, answer: Answer) -> None:
         except _CAUSES as error:
             failures[name] = _files.explain(error)
     for name, reason in failures.items():
-        answer.results[name] = failed(request.results[name], "the release can not be made: %s" % reason)
+        answer.results[name] = failed(request.results[name], "the release cannot be made: %s" % reason)
         answer.changed.discard(name)
         if name in parts:
             _files.force_remove(parts[name].folder)

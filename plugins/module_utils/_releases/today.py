@@ -35,7 +35,7 @@ class Today(t.NamedTuple):
 def today(layout: Layout, app: AppLayout, held: str, public_url: str) -> Today:
     """What a held release is with this URL. One that an earlier version of this collection has made stays as it is.
 
-    :raises ReleaseError: its record can not be read
+    :raises ReleaseError: its record cannot be read
     :raises KindError: its environment does not hold what its kind needs
     """
     record = read_release(app, held)

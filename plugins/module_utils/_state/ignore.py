@@ -10,7 +10,7 @@ pattern per line, in the manner of ``.gitignore``:
 - a pattern without a slash, or with one only at its end, fits a name in every folder: ``*.csv``, ``drafts/``;
 - any other slash ties the pattern to the app's folder: ``/notes.md``, ``docs/*.pdf``;
 - ``*``, ``?`` and ``[...]`` never cross a slash; a part ``**`` fits any number of folders, also none;
-- a slash at the end fits folders only; what is left out with a folder can not be taken back;
+- a slash at the end fits folders only; what is left out with a folder cannot be taken back;
 - ``!`` in front takes back what an earlier line has left out; the last line that fits decides.
 
 A backslash means nothing special: a name that begins with ``#`` is written ``[#]...``, one with ``!`` as ``?...``.

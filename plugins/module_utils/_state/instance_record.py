@@ -87,7 +87,7 @@ class InstanceRecord:
             with open(path, encoding="utf-8") as file:
                 data = json.load(file)
         except OSError as error:
-            raise RecordError("%s: the record of the instance can not be read (%s)" % (path, error.strerror)) from None
+            raise RecordError("%s: the record of the instance cannot be read (%s)" % (path, error.strerror)) from None
         except ValueError as error:
             raise RecordError("%s: not a record of an instance (%s)" % (path, error)) from None
         app = os.path.basename(os.path.dirname(os.path.dirname(path)))
@@ -127,7 +127,7 @@ def _is_duration(value: object) -> bool:
 def used_releases(app: AppLayout) -> set[str]:
     """The releases that an app's instances run, or ran.
 
-    :raises RecordError: a record can not be read
+    :raises RecordError: a record cannot be read
     """
     return {InstanceRecord.read(path).release for path in glob.glob(glob.escape(app.instances) + "/*.json")}
 

@@ -75,7 +75,7 @@ def read_release(app: AppLayout, release: str) -> dict[str, t.Any]:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
     except (OSError, ValueError) as error:
-        raise ReleaseError("%s can not be read (%s): was the release pruned? Run again" % (path, error)) from None
+        raise ReleaseError("%s cannot be read (%s): was the release pruned? Run again" % (path, error)) from None
     if not isinstance(content, dict) or not isinstance(content.get("settings"), dict):
         raise ReleaseError("%s is not a release of this collection" % path)
     return content

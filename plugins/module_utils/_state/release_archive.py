@@ -76,7 +76,7 @@ def write_archive(path: str, apps: t.Mapping[str, AppFiles], absent: t.Mapping[s
             except OSError as error:
                 if error.errno not in _CAUSES_OF_ITS_OWN:
                     raise
-                failures[name] = "%s can not be read: %s" % (error.filename, error.strerror)
+                failures[name] = "%s cannot be read: %s" % (error.filename, error.strerror)
     return failures
 
 
@@ -127,7 +127,7 @@ class Unpacking:
 
         :param path: its name below the app's
         :raises ArchiveError: it is nothing that an archive of ours holds
-        :raises OSError: it can not be written
+        :raises OSError: it cannot be written
         """
         if path == _MANIFEST and not self._has_manifest:
             self.entries = _read_manifest(data, size)
@@ -179,7 +179,7 @@ def unpack(path: str, apps: t.Mapping[str, Unpacking]) -> dict[str, str]:
 
     :param path: the archive
     :returns: why an app could not be unpacked, by app
-    :raises OSError, tarfile.TarError: the archive itself can not be read
+    :raises OSError, tarfile.TarError: the archive itself cannot be read
     """
     failures: dict[str, str] = {}
     with tarfile.open(path, "r:") as archive:
@@ -225,7 +225,7 @@ def make_link(top: str, path: str, target: str) -> None:
 
 def _read_manifest(data: t.BinaryIO, size: int) -> Entries:
     if size > _LARGEST_MANIFEST:
-        raise ArchiveError("the manifest is too large: an app of so many files can not be sent")
+        raise ArchiveError("the manifest is too large: an app of so many files cannot be sent")
     entries = json.loads(data.read(size))
     for path, entry in entries.items():
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.get("link", "")))

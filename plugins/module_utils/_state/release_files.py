@@ -39,7 +39,7 @@ _SEED_DIGITS = 16
 
 
 class AppFilesError(Exception):
-    """The app's folder holds something that can not be sent; the text names it and says what to do."""
+    """The app's folder holds something that cannot be sent; the text names it and says what to do."""
 
 
 class AppFile(t.NamedTuple):
@@ -94,7 +94,7 @@ def list_app_files(folder: str, data_paths: t.Sequence[str] = ()) -> AppFiles:
     """List and hash what a folder sends.
 
     :param data_paths: relative paths that a release replaces by links into the app's data folder
-    :raises AppFilesError: a link leads out, an entry is neither file nor link, a file can not be read, ...
+    :raises AppFilesError: a link leads out, an entry is neither file nor link, a file cannot be read, ...
     """
     found = AppFiles(os.path.realpath(folder))
     try:
@@ -104,7 +104,7 @@ def list_app_files(folder: str, data_paths: t.Sequence[str] = ()) -> AppFiles:
         sent = {file.path for file in found.files}
         found.files += [_read_link(found.folder, path, sent, data_paths) for path in links]
     except OSError as error:
-        raise AppFilesError("%s can not be read: %s" % (error.filename, error.strerror)) from None
+        raise AppFilesError("%s cannot be read: %s" % (error.filename, error.strerror)) from None
     found.files.sort()
     found.initial.sort()
     return found

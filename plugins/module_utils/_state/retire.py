@@ -42,7 +42,7 @@ def retire(
 
     :param supervisor: None when no supervisord runs, so that there is no process either
     :param kill_after: seconds after which it is killed; None gives it the stop wait of its program
-    :raises RetireError: its process can not be stopped
+    :raises RetireError: its process cannot be stopped
     :raises SupervisorError: supervisord does not answer
     """
     for marker in markers(app, instance):
@@ -52,7 +52,7 @@ def retire(
         stop(program, supervisor, kill_after)
         supervisor.remove(program)
     for path in (layout.program(program), app.instance(instance)):
-        if os.path.lexists(path):  # asked first: on a read-only disk a missing file can not be unlinked either
+        if os.path.lexists(path):  # asked first: on a read-only disk a missing file cannot be unlinked either
             os.unlink(path)
             sync_folder(os.path.dirname(path))
 

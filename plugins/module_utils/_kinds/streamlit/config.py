@@ -40,7 +40,7 @@ class StreamlitConfigError(KindError):
 class InstalledStreamlit(t.NamedTuple):
     """The Streamlit of an environment.
 
-    :param options: names of all its options; empty when they can not be told
+    :param options: names of all its options; empty when they cannot be told
     """
 
     version: str
@@ -93,7 +93,7 @@ def config_options(app: t.Mapping[str, t.Any], host: HostOptions, streamlit: Ins
     :param app: the app's entry of the catalog
     :returns: without those of the app's own file that this Streamlit does not know, as Streamlit ignores them
     :raises StreamlitConfigError: ``[streamlit.config]`` has options that this Streamlit does not have, or there are
-        origins that it can not allow
+        origins that it cannot allow
     """
     unknown = _unknown(app, streamlit)
     misspelt = [name for name in unknown if name not in _of_own_file(app)]
@@ -103,7 +103,7 @@ def config_options(app: t.Mapping[str, t.Any], host: HostOptions, streamlit: Ins
     origins = app["route"]["allowed_origins"]
     if origins and not streamlit.knows(ORIGINS):
         raise StreamlitConfigError(
-            "[route] allowed_origins: Streamlit %s can not allow other origins (it has no option %s; 1.53 has): "
+            "[route] allowed_origins: Streamlit %s cannot allow other origins (it has no option %s; 1.53 has): "
             "use a newer Streamlit or remove allowed_origins (%s)" % (streamlit.version, ORIGINS, ", ".join(origins))
         )
     defaults, ours = (

@@ -38,7 +38,7 @@ def act(module: AnsibleModule) -> None:
     try:
         report = _run(module, Layout(module.params["root"]))
     except (OSError, LockedError, ResultError) as error:
-        module.fail_json(msg="Streamlit's static files can not be laid out: %s" % error)
+        module.fail_json(msg="Streamlit's static files cannot be laid out: %s" % error)
     after = "".join("%s: %s\n" % (name, result.get("assets")) for name, result in report["app_results"].items())
     diff = {"before": "" if report["changed"] else after, "after": after}
     module.exit_json(diff=diff, **report)

@@ -54,7 +54,7 @@ def own_options(config: dict[str, t.Any], report: FileReport) -> dict[str, t.Any
 
 
 def merged(own: dict[str, t.Any], setup: dict[str, t.Any], report: FileReport) -> dict[str, t.Any]:
-    """Both together, sorted by name; ``setup.toml`` wins. An option can not also be a section."""
+    """Both together, sorted by name; ``setup.toml`` wins. An option cannot also be a section."""
     options = {**own, **setup}
     for name in sorted(options):
         parts = name.split(".")

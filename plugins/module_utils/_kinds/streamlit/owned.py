@@ -33,14 +33,14 @@ HOST_OWNED: dict[str, str] = {
     "browser.gatherUsageStats": "no app of the host reports to others",
     "global.developmentMode": "it is for work on Streamlit itself",
 }
-"""Option → why an app can not set it, and what to do instead."""
+"""Option → why an app cannot set it, and what to do instead."""
 
 _FOLDED = {name.lower(): name for name in HOST_OWNED}
 _SECTIONS = sorted({name.partition(".")[0] for name in HOST_OWNED})
 
 
 def host_owned(option: str) -> str | None:
-    """Why an app can not set this option, or one below it; None when it can."""
+    """Why an app cannot set this option, or one below it; None when it can."""
     name = ".".join(option.lower().split(".")[:2])
     return HOST_OWNED.get(_FOLDED.get(name, ""))
 

@@ -115,7 +115,7 @@ def _check_entry_file(entry_file: str | None, folder: Folder) -> None:
     except UnreadableError as error:
         fault = str(error)
     except OSError as error:
-        fault = "can not be found in the app's folder (%s)" % error.strerror
+        fault = "cannot be found in the app's folder (%s)" % error.strerror
     if fault:
         allowed = "a Python file inside the app's folder"
         folder.report.error("streamlit.entry_file", fault, found=show(entry_file), allowed=allowed)

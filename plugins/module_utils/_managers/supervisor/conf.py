@@ -4,7 +4,7 @@
 """The texts of supervisor's configuration. PRIVATE to the collection.
 
 Every value is written so that supervisor reads back what was given: ``%`` is doubled, arguments are quoted for its
-shlex, and what its format can not hold (control characters, a comment's beginning) is refused.
+shlex, and what its format cannot hold (control characters, a comment's beginning) is refused.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ _HERE = "%(here)s"
 
 
 class ConfError(ValueError):
-    """A value that supervisor's configuration can not hold; the text names it."""
+    """A value that supervisor's configuration cannot hold; the text names it."""
 
 
 def plain(key: str, value: str) -> str:
     """A value as it is, with ``%`` doubled against supervisor's expansion.
 
     :param key: how to call it in an error
-    :raises ConfError: supervisor's configuration can not hold it
+    :raises ConfError: supervisor's configuration cannot hold it
     """
     if _CONTROL.search(value):
         raise ConfError(
-            "%s: %r contains a control character, which supervisor's configuration can not hold" % (key, value)
+            "%s: %r contains a control character, which supervisor's configuration cannot hold" % (key, value)
         )
     if _COMMENT.search(value) or _HERE in value or value != value.strip():
         raise ConfError(
-            "%s: supervisor's configuration can not hold %r: it has white space before ';' or '#' or at an end, or %s"
+            "%s: supervisor's configuration cannot hold %r: it has white space before ';' or '#' or at an end, or %s"
             % (key, value, _HERE)
         )
     return value.replace("%", "%%")
@@ -100,7 +100,7 @@ def program_text(
     :param start_seconds: how long it must stay up to count as started (longer than a broken app lives)
     :param start_retries: how often a start that failed is tried again, 1, 2, 3, … seconds apart, until FATAL
     :param log_max_mb: when a log is rotated, in MB; ``log_backups`` old ones are kept
-    :raises ConfError: a value that supervisor's configuration can not hold
+    :raises ConfError: a value that supervisor's configuration cannot hold
     """
     if not _PROGRAM_NAME.fullmatch(name):
         raise ConfError("program %r: only letters, digits, '.', '-' and '_' are allowed in a program's name" % name)

@@ -26,7 +26,7 @@ _SHOWN = frozenset(("tail", "maintail"))
 """Commands whose answer is what programs have written."""
 _NAME_WIDTH = 33  # supervisorctl's column
 _SECONDS = 600.0  # more than the stop wait of any program
-_NO_SUPERVISORCTL = 4  # supervisorctl's own exit code when the daemon can not be reached
+_NO_SUPERVISORCTL = 4  # supervisorctl's own exit code when the daemon cannot be reached
 
 
 def live_programs(layout: Layout) -> dict[str, str]:

@@ -31,7 +31,7 @@ from ansible_collections.selfhost.pyapps.plugins.module_utils._managers.supervis
 
 
 class DaemonError(Exception):
-    """supervisord can not be as it is wanted; the text says why and what to do."""
+    """supervisord cannot be as it is wanted; the text says why and what to do."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Plan:
 def is_running(wish: Wish) -> bool:
     """Whether the daemon answers.
 
-    :raises SupervisorError: it can not be told
+    :raises SupervisorError: it cannot be told
     """
     try:
         Supervisor(wish.socket).pid()
@@ -70,7 +70,7 @@ def is_running(wish: Wish) -> bool:
 def plan_present(wish: Wish, running: bool) -> Plan:
     """What makes the daemon run as it is wanted.
 
-    :raises ConfError: the root folder can not be used
+    :raises ConfError: the root folder cannot be used
     :raises DaemonError: our own daemon's programs are in the way of Debian's
     """
     found = Plan()

@@ -105,7 +105,7 @@ class Wish:
 def files(wish: Wish) -> dict[str, TextFile]:
     """The files that are wanted, by path.
 
-    :raises ConfError: the root folder's name can not be used
+    :raises ConfError: the root folder's name cannot be used
     """
     check_root(wish.layout)
     if not wish.own:
@@ -119,7 +119,7 @@ def files(wish: Wish) -> dict[str, TextFile]:
 
 
 def check_root(layout: Layout) -> None:
-    """Refuse a root folder whose name supervisor can not work with.
+    """Refuse a root folder whose name supervisor cannot work with.
 
     :raises ConfError: what is wrong, and what to do
     """

@@ -37,7 +37,7 @@ _POLL = 0.1
 
 
 class ProgramError(Exception):
-    """A program that can not be as it is wanted; the text names it."""
+    """A program that cannot be as it is wanted; the text names it."""
 
 
 @dataclass(frozen=True)

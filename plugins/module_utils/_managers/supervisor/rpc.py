@@ -225,7 +225,7 @@ class Supervisor:
         return {process.name: process for process in listed}
 
     def log_end(self, size: int) -> str:
-        """The last bytes of supervisord's own log; empty when it has none, or one that can not be sent.
+        """The last bytes of supervisord's own log; empty when it has none, or one that cannot be sent.
 
         :raises DaemonDownError: no daemon answers
         """
@@ -270,13 +270,13 @@ class Supervisor:
         """Start a program that does not run; one that runs is left alone.
 
         :param wait: only return when it is RUNNING, or failed
-        :raises SupervisorError: it is unknown, can not be executed, or ended while it was starting
+        :raises SupervisorError: it is unknown, cannot be executed, or ended while it was starting
         """
         try:
             self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != ALREADY_STARTED:
-                raise SupervisorError("supervisord can not start %s: %s" % (name, fault.faultString)) from None
+                raise SupervisorError("supervisord cannot start %s: %s" % (name, fault.faultString)) from None
         while wait:
             process = self.processes()[name]
             if process.state == "RUNNING":
@@ -299,7 +299,7 @@ class Supervisor:
             if fault.faultCode == BAD_NAME:
                 return True
             if fault.faultCode != NOT_RUNNING:
-                raise SupervisorError("supervisord can not stop %s: %s" % (name, fault.faultString)) from None
+                raise SupervisorError("supervisord cannot stop %s: %s" % (name, fault.faultString)) from None
         deadline = time.monotonic() + wait
         while True:
             process = self.processes().get(name)

@@ -134,7 +134,7 @@ def _serve_first_process(wish: Wish, verb: str) -> None:
     """
     if verb != "restart":
         raise DaemonError(
-            "supervisord is to be the first process of a container, so this run can not %s it: %s the container"
+            "supervisord is to be the first process of a container, so this run cannot %s it: %s the container"
             % (verb, verb)
         )
     supervisor = Supervisor(wish.socket)

@@ -37,7 +37,7 @@ _SERVICE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1
 
 
 class TunnelError(Exception):
-    """The tunnel can not be as it is wanted; the text says why and what to do, and holds no secret."""
+    """The tunnel cannot be as it is wanted; the text says why and what to do, and holds no secret."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ _TIMEOUT = 60.0  # seconds without a byte
 
 
 class InstallError(Exception):
-    """The program can not be had; the text says why and what to do."""
+    """The program cannot be had; the text says why and what to do."""
 
 
 def program_path(layout: Layout) -> str:
@@ -78,7 +78,7 @@ def install(path: str, url: str, checksum: str, ca_bundle: str | None, proxy: st
 
     :param ca_bundle: certificates to trust instead of the system's
     :param proxy: an HTTP proxy; None takes that of the environment
-    :raises InstallError: it can not be fetched, or is not what was pinned
+    :raises InstallError: it cannot be fetched, or is not what was pinned
     """
     _files.make_folder(os.path.dirname(path))
     part = _files.part_path(path)
@@ -118,7 +118,7 @@ def _fetch(url: str, path: str, ca_bundle: str | None, proxy: str | None) -> str
             os.fsync(file.fileno())
     except (OSError, ValueError) as error:
         raise InstallError(
-            "%s can not be fetched (%s). Set cloudflared_url to a mirror that this host reaches, or cloudflared_binary "
+            "%s cannot be fetched (%s). Set cloudflared_url to a mirror that this host reaches, or cloudflared_binary "
             "to a cloudflared that is there." % (url, error)
         ) from None
     return digest.hexdigest()

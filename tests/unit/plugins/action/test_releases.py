@@ -33,7 +33,7 @@ def app_folder(tmp_path: Path, name: str) -> dict[str, t.Any]:
 
 
 def test_each_app_gets_its_release_or_its_reason(tmp_path: Path) -> None:
-    """S0-24: an app whose folder can not be sent fails alone, and an earlier failure is carried on untouched."""
+    """S0-24: an app whose folder cannot be sent fails alone, and an earlier failure is carried on untouched."""
     apps = [app_folder(tmp_path, name) for name in ("bad", "failed", "good", "waiting")]
     (tmp_path / "bad" / "link").symlink_to("/etc")
     before = Result().failed("environment", "no", ["x"])

@@ -49,7 +49,7 @@ def test_it_fails_with_all_errors_one_per_line(tmp_path: Path, capsys: pytest.Ca
             " (found: an integer; allowed: entry_file, base_path, port, config)",
             "streamlit.port: is out of range (found: 70000; allowed: an integer from 1024 to 65535"
             " but not from 32768 to 60999)",
-            "streamlit.entry_file: can not be found in the app's folder (No such file or directory)"
+            "streamlit.entry_file: cannot be found in the app's folder (No such file or directory)"
             ' (found: "none.py"; allowed: a Python file inside the app\'s folder)',
         )
     ]

@@ -43,7 +43,7 @@ def test_variables_are_merged_and_texts_are_not() -> None:
 
 
 def test_a_changed_secret_is_another_release_and_the_same_one_is_not() -> None:
-    """C-11: named by an HMAC; who lacks the key can not try values."""
+    """C-11: named by an HMAC; who lacks the key cannot try values."""
     name = release_with(b"key", CONTENT, OWN)
     assert len(name) == 16
     assert name == release_with(b"key", CONTENT, AppSecrets({"B": "geheim", "A": "1"}, OWN.toml))

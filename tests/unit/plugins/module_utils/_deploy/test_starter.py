@@ -129,7 +129,7 @@ def test_a_process_has_another_keyring_than_who_starts_it(layout: Layout) -> Non
 
 def test_damaged_secrets_are_one_line_that_shows_none(layout: Layout) -> None:
     Path(layout.app("app_1").release("f" * 16), "secret-env.json").write_text("{geheim")
-    with pytest.raises(_starter.StartError, match=r"the secrets of release f{16} can not be read") as error:
+    with pytest.raises(_starter.StartError, match=r"the secrets of release f{16} cannot be read") as error:
         _starter.plan(layout, "app_1", INSTANCE)
     assert "geheim" not in str(error.value)
 
@@ -137,7 +137,7 @@ def test_damaged_secrets_are_one_line_that_shows_none(layout: Layout) -> None:
 @pytest.mark.parametrize(
     ("release", "reason"),
     [
-        ("{", "can not be read"),
+        ("{", "cannot be read"),
         ("[]", "not a release"),
         ({}, "not a release"),
         ({**RELEASE, "kind": "cobol"}, "'cobol' is not known"),

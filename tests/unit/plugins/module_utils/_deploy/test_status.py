@@ -143,7 +143,7 @@ def test_an_app_whose_user_is_gone_and_one_whose_release_is_damaged(
         Path(layout.app("one").release(record.release), "release.json").write_text("{")
         status = host_status(layout)[0]["one"]
         assert (status["advice"], status["streamlit"]) == (None, None)
-        assert "release.json can not be read" in status["problem"]
+        assert "release.json cannot be read" in status["problem"]
         monkeypatch.setattr(instance_state, "process_owner", gone)
         assert host_status(layout)[0]["one"]["problem"] == "the user of one is gone"
 

@@ -146,7 +146,7 @@ def test_a_lasting_problem_is_said_once(
     watcher.watch_ports()
     watcher.watch_ports()
     (line,) = said(capsys)
-    assert line.startswith("one: the flag can not be changed: ")
+    assert line.startswith("one: the flag cannot be changed: ")
     monkeypatch.undo()
     monkeypatch.setattr(instance_state, "process_owner", lambda name: (None, os.geteuid()))
     watcher.watch_ports()
@@ -168,8 +168,8 @@ def test_a_folder_of_apps_that_can_not_be_read_is_said_once(
         watcher.watch_reasons()
         watcher.watch_drains()
     first, second = said(capsys)
-    assert first.startswith("the apps' folder can not be read")
-    assert second.startswith("the apps' folders can not be read")
+    assert first.startswith("the apps' folder cannot be read")
+    assert second.startswith("the apps' folders cannot be read")
     assert watcher.pause() == PERIOD
 
 

@@ -43,7 +43,7 @@ def test_a_version_is_searched_and_has_to_be_exact() -> None:
         ),
         ("/bin/true", "is not a Python interpreter"),
         ("/bin/false", "does not work: exit 1"),
-        ("/etc/passwd", "can not be started|does not work"),
+        ("/etc/passwd", "cannot be started|does not work"),
     ],
 )
 def test_what_is_no_python_is_said(wanted: str, message: str) -> None:
@@ -52,7 +52,7 @@ def test_what_is_no_python_is_said(wanted: str, message: str) -> None:
         pythons.find_python(wanted)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can use what others can not")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can use what others cannot")
 def test_an_interpreter_that_only_root_may_run_is_refused(tmp_path: Path) -> None:
     """S0-22: below /root (pyenv) an app's user could not start it."""
     closed = tmp_path / "closed"

@@ -202,7 +202,7 @@ def test_a_release_that_can_not_be_read_keeps_everything(host: Host, text: str) 
     assert len(host.environments()) == 1
     (warning,) = answer["warnings"]
     assert warning.startswith("unused environments are not deleted this time: ")
-    assert "release.json can not be read" in warning
+    assert "release.json cannot be read" in warning
 
 
 def test_a_release_that_is_being_written_counts_for_nothing(host: Host) -> None:

@@ -172,7 +172,7 @@ def test_what_can_not_be_resolved_fails_those_who_ask_for_it_alone(host: Host, u
 def test_what_can_not_be_installed_leaves_no_lock_so_that_it_is_tried_again(host: Host, uv: StandInUv) -> None:
     (wish,) = meet(host, app("one", "broken\n"))
     assert wish.failure is not None
-    assert "can not be unpacked" in wish.failure.reason
+    assert "cannot be unpacked" in wish.failure.reason
     assert os.listdir(host.layout.locks) == []
     assert os.listdir(host.layout.envs) == []
 

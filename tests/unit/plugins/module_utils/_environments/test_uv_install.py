@@ -72,9 +72,9 @@ def test_a_binary_that_is_there_is_taken_by_a_link(layout: Layout, tmp_path: Pat
 @pytest.mark.parametrize("script", ["echo hello", "exit 1", "echo uv 0.9.1; exit 1"])
 def test_a_binary_that_is_no_uv_is_refused(layout: Layout, tmp_path: Path, script: str) -> None:
     binary = str(program(tmp_path / "uv", script))
-    with pytest.raises(EnvironmentFailedError, match="can not be used: it does not answer `uv --version`"):
+    with pytest.raises(EnvironmentFailedError, match="cannot be used: it does not answer `uv --version`"):
         Installer(layout, Sources(), "0.13.8", binary).check_binary()
-    with pytest.raises(EnvironmentFailedError, match="can not be used"):
+    with pytest.raises(EnvironmentFailedError, match="cannot be used"):
         Installer(layout, Sources(), "0.13.8", "/no/such/uv").check_binary()
 
 

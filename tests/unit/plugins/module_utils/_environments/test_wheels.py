@@ -32,7 +32,7 @@ def test_the_wheels_of_a_build_have_a_limit_together(tmp_path: Path, monkeypatch
 
 
 def test_only_wheels_of_what_is_wanted_are_taken_and_the_outermost_of_a_name(tmp_path: Path) -> None:
-    """What a package writes deeper down can not take the place of what uv has built."""
+    """What a package writes deeper down cannot take the place of what uv has built."""
     build, into = tmp_path / "build", tmp_path / "into"
     (build / "deep").mkdir(parents=True)
     into.mkdir()

@@ -171,7 +171,7 @@ def test_apps_of_the_catalog_that_the_host_has_nothing_of_are_told(layout: Layou
         report = check(layout, 5)
         assert list(ill(report)) in (["host catalog"], [])
     Path(layout.catalog).write_text("{")
-    assert "can not be read" in ill(check(layout, 5))["host catalog"]
+    assert "cannot be read" in ill(check(layout, 5))["host catalog"]
 
 
 def test_an_app_with_releases_that_was_never_live_is_told(layout: Layout, app: StandInApp) -> None:
@@ -256,7 +256,7 @@ def test_what_is_odd_about_one_app_does_not_hide_the_others(
 
     monkeypatch.setattr(_check, "check_app", odd)
     report = check(layout, 5)
-    assert ill(report) == {"app one": "it can not be checked: RuntimeError: odd"}
+    assert ill(report) == {"app one": "it cannot be checked: RuntimeError: odd"}
     assert finding(report, "program", "pyapps-watcher").healthy
 
 
@@ -295,7 +295,7 @@ def test_disks_that_can_not_be_seen_are_no_reason_to_say_nothing(
         raise OSError("gone")
 
     monkeypatch.setattr(_check, "check_host", gone)
-    assert ill(check(layout, 5)) == {"host host": "disks and memory can not be seen: gone"}
+    assert ill(check(layout, 5)) == {"host host": "disks and memory cannot be seen: gone"}
 
 
 @pytest.mark.parametrize(

@@ -206,4 +206,4 @@ def test_a_webhook_that_refuses_or_sends_elsewhere_has_not_taken_it(layout: Layo
 def test_a_webhook_that_nobody_answers_is_told_without_its_path(layout: Layout) -> None:
     with pytest.raises(NotifyError) as caught:
         notify(layout, ILL, Notify(webhook="http://127.0.0.1:1/secret"))
-    assert str(caught.value) == "the webhook did not take it: 127.0.0.1 can not be asked (ConnectionRefusedError)"
+    assert str(caught.value) == "the webhook did not take it: 127.0.0.1 cannot be asked (ConnectionRefusedError)"

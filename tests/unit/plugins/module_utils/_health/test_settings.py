@@ -122,6 +122,6 @@ def test_a_damaged_file_names_the_place_only(tmp_path: Path) -> None:
     path.write_text('{"webhook": "https://host/s3cr3t')
     with pytest.raises(SettingsError) as caught:
         _health_settings.read_notify(str(path))
-    assert "can not be read" in str(caught.value)
+    assert "cannot be read" in str(caught.value)
     assert "s3cr3t" not in str(caught.value)
     assert json.loads(to_json(notify_from({}))) == {"command": [], "webhook": ""}

@@ -34,7 +34,7 @@ def test_it_runs_alone(tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-S", str(path), "start", str(tmp_path), "app_1", "0" * 32]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("pyapps: app_1 can not start: %s" % tmp_path)
+    assert done.stderr.startswith("pyapps: app_1 cannot start: %s" % tmp_path)
     assert done.stderr.count("\n") == 1
     for name in _zipapp.needed_modules():
         statement = "import sys; sys.path.insert(0, %r); import %s.%s" % (str(path), _zipapp.PACKAGE, name)

@@ -220,7 +220,7 @@ def test_a_damaged_archive_fails_every_app_that_needed_it(host: Host) -> None:
     answer = host.ask(str(archive))
     assert answer.changed == set()
     assert answer.results["app"].changed is False
-    assert "the archive can not be read" in answer.results["app"].reason
+    assert "the archive cannot be read" in answer.results["app"].reason
     assert host.releases("app") == []
 
 

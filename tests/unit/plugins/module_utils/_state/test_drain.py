@@ -219,7 +219,7 @@ def test_sessions_are_counted_in_words(count: int | None, words: str) -> None:
 def test_an_instance_is_due_when_its_time_is_over_whatever_it_says(
     app: AppLayout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An app can not prolong its own drain."""
+    """An app cannot prolong its own drain."""
     monkeypatch.setattr(_drain, "sessions", lambda app, record: 5)
     instance(app, "1", 0, 0)
     (due,) = _drain_watch.DrainWatch().due([app])

@@ -81,7 +81,7 @@ def test_ports_of_all_apps_are_known_also_without_a_process(layout: Layout) -> N
 
 def test_a_release_that_is_gone_or_damaged_is_named(layout: Layout) -> None:
     app = layout.app("app")
-    with pytest.raises(_instance_state.ReleaseError, match=r"release\.json can not be read"):
+    with pytest.raises(_instance_state.ReleaseError, match=r"release\.json cannot be read"):
         _instance_state.read_release(app, "0" * 16)
     os.makedirs(app.release("0" * 16))
     path = Path(app.release("0" * 16), "release.json")

@@ -189,5 +189,5 @@ def test_secrets_are_no_code(app: Path, folder: str) -> None:
 
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
-    with pytest.raises(AppFilesError, match="can not be read: No such file or directory"):
+    with pytest.raises(AppFilesError, match="cannot be read: No such file or directory"):
         paths(tmp_path / "nothing")

@@ -133,7 +133,7 @@ def test_allowed_origins_are_refused_for_an_old_streamlit() -> None:
     """C-21: 1.41 has no such option, so the list would silently do nothing."""
     with pytest.raises(StreamlitConfigError) as error:
         options(OLD, route={"allowed_origins": ["https://a.example.com"]})
-    assert "allowed_origins: Streamlit 1.41.1 can not allow other origins" in str(error.value)
+    assert "allowed_origins: Streamlit 1.41.1 cannot allow other origins" in str(error.value)
     assert "use a newer Streamlit or remove allowed_origins" in str(error.value)
 
 

@@ -38,7 +38,7 @@ def test_font_faces_are_arrays_of_tables() -> None:
 
 @pytest.mark.parametrize("option", sorted(HOST_OWNED))
 def test_what_the_host_owns_is_an_error_in_setup_toml_and_a_notice_elsewhere(option: str) -> None:
-    """C-02, C-03, C-04, X1 to X6: what the app can not set, in any spelling, with what to do instead."""
+    """C-02, C-03, C-04, X1 to X6: what the app cannot set, in any spelling, with what to do instead."""
     section, name = option.split(".")
     for config in ({section: {name: "geheim"}}, {option: {}}, {section: {name.upper(): "geheim"}}):
         report = Report()

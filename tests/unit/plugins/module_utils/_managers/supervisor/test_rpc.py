@@ -251,7 +251,7 @@ def test_a_program_is_added_once(daemon: StandInSupervisord, supervisor: Supervi
 def test_a_program_that_runs_is_not_started_again(daemon: StandInSupervisord, supervisor: Supervisor) -> None:
     daemon.runs("web")
     supervisor.start("web")
-    with pytest.raises(SupervisorError, match="can not start none: BAD_NAME: none"):
+    with pytest.raises(SupervisorError, match="cannot start none: BAD_NAME: none"):
         supervisor.start("none")
 
 
