@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows what a module on the target tells while it works, and that it still works. PRIVATE to the collection.
+"""Shows what a module on the target tells while it works, and that it still works.
 
 The counterpart of ``module_utils/_ground/progress.py``.
 """

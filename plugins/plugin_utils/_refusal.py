@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows once why a run is refused. PRIVATE to the collection.
+"""Shows once why a run is refused.
 
 Ansible tells a failed task's message twice, and each further value of its result once more, in JSON without our
 ansible.cfg: a list of mistakes is shown by us, as lines, and the message only counts them.

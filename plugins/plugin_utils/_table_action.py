@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An action that only shows what other tasks have found. PRIVATE to the collection."""
+"""An action that only shows what other tasks have found."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks the variables that people set, and says each fault in one line. PRIVATE to the collection.
+"""Checks the variables that people set, and says each fault in one line.
 
 Ansible checks a role's variables too, but shows the whole specification with each error, and ignores names that no
 role knows.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds the apps below a folder, and tells what else lies there. PRIVATE to the collection."""
+"""Finds the apps below a folder, and tells what else lies there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is applied to a host: the catalog as it was when a run ended, less what only processes see. PRIVATE."""
+"""What is applied to a host: the catalog as it was when a run ended, less what only processes see."""
 
 from __future__ import annotations
 

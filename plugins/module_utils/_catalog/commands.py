@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that ``setup.toml`` names, as people write them. PRIVATE to the collection.
+"""Commands that ``setup.toml`` names, as people write them.
 
 They are split as a shell splits them, but no shell reads them: what only a shell can do is refused, and not run as
 something else.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a folder of apps into the catalog. PRIVATE to the collection.
+"""Reads a folder of apps into the catalog.
 
 ``docs/contributing/architecture.md`` has the catalog's shape.
 Nothing of an app is executed. Every file is read before anything is said, so that all errors are told at once.

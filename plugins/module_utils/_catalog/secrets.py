@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The secrets of an app: environment variables, and Streamlit's ``secrets.toml``. PRIVATE to the collection.
+"""The secrets of an app: environment variables, and Streamlit's ``secrets.toml``.
 
 They come from the variable ``pyapps_secrets`` and from files of the app's folder, travel to the target once, and lie in
 a release beside its code. No object of this file shows a value when it is printed.

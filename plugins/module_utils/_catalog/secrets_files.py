@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the secrets that lie in an app's folder: ``.env``, and the TOML file of its kind. PRIVATE to the collection.
+"""Reads the secrets that lie in an app's folder: ``.env``, and the TOML file of its kind.
 
 They are for the controller only: no release's code and no archive ever holds them (``_state/ignore.py``). Errors and
 notices name files and lines, never what stands there.

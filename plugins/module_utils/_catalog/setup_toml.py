@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one declaration of ``setup.toml``. PRIVATE to the collection.
+"""The one declaration of ``setup.toml``.
 
 After a change here run ``_setup_toml_docs.py``, which writes the JSON Schema and the reference page.
 """

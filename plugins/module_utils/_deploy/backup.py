@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backups of apps' data folders on their host, one archive an app. PRIVATE to the collection.
+"""Backups of apps' data folders on their host, one archive an app.
 
 Nobody needs the host's lock for a backup: it changes nothing, and it may take hours.
 """

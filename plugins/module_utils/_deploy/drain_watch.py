@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the watcher knows about instances that drain, or are tried out. PRIVATE to the collection."""
+"""What the watcher knows about instances that drain, or are tried out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof that a candidate gives before it becomes live. PRIVATE to the collection.
+"""The proof that a candidate gives before it becomes live.
 
 Each step shows a behaviour and has a time limit: ``start`` (the process is up, and the listener is the app's user),
 ``health`` (the body is right), ``script`` (a visitor's run of the script has shown no exception), ``handshake`` (a

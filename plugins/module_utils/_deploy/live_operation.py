@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules share that work on the live apps of a host, beside a run of the site. PRIVATE to the collection."""
+"""What the modules share that work on the live apps of a host, beside a run of the site."""
 
 from __future__ import annotations
 

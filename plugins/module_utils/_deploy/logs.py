@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last lines of an app's logs. PRIVATE to the collection. Nothing is changed here."""
+"""The last lines of an app's logs. Nothing is changed here."""
 
 from __future__ import annotations
 

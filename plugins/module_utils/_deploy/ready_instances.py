@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances that run beside the live one and can become it without a start: they have proven themselves. PRIVATE."""
+"""Instances that run beside the live one and can become it without a start: they have proven themselves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remove an app from a host, except its data. PRIVATE to the collection.
+"""Remove an app from a host, except its data.
 
 The order keeps every half-done removal findable: what people reach goes first, then processes, then files, then the
 user. ``data/`` stays as root's, closed to everybody else, until somebody asks for its end by name.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A deploy of an app that may not run twice: the old process is away while the new one proves itself. PRIVATE.
+"""A deploy of an app that may not run twice: the old process is away while the new one proves itself.
 
 Meanwhile the front shows the page of an app that is away. The old instance keeps everything but its process, so that it
 can come back, and its tabs wait for it; the flag says what goes on, so that the watcher ends what a killed run began.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which release a rollback goes to, and making it ready: old code with today's secrets. PRIVATE to the collection.
+"""Which release a rollback goes to, and making it ready: old code with today's secrets.
 
 Nothing is fetched and nothing is built: a release that is held has its environment.
 """

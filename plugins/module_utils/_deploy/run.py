@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all turns of one deploy share, and how they say what they come to. PRIVATE to the collection."""
+"""What all turns of one deploy share, and how they say what they come to."""
 
 from __future__ import annotations
 

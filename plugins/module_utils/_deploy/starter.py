@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn the process that supervisord started into an app's process. PRIVATE to the collection.
+"""Turn the process that supervisord started into an app's process.
 
 Runs on the target as the app's user, inside our zipapp, and ends in ``execve``: what ``ps`` shows is the app's own
 command, and nothing of supervisord's environment reaches it.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a command of a release as its process would run: as the app's user, with its environment. PRIVATE.
+"""Runs a command of a release as its process would run: as the app's user, with its environment.
 
 Of what it says only the end is kept, however much that is. It leads a session of its own, which is killed when its
 time is over, when it ends, and when the run ends.

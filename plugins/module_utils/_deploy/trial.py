@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a release does before its process starts: its test and its release command. PRIVATE to the collection.
+"""What a release does before its process starts: its test and its release command.
 
 Test and release command run once per release: when one has succeeded, a file in the release's folder says which command
 that was. One that was killed runs again, so it must bear that.

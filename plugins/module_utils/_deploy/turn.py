@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One app's turn in a deploy. PRIVATE to the collection.
+"""One app's turn in a deploy.
 
 Clean up what a killed run left; leave a healthy live instance of the wanted release alone; else let the release do what
 it does before its process starts, start a candidate beside the live one (or instead of it, where an app may not run

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an app may not write beside its code, and the line of ``setup.toml`` that lets it. PRIVATE to the collection.
+"""What an app may not write beside its code, and the line of ``setup.toml`` that lets it.
 
 A release is read-only, so an app that keeps a database or a log beside its code meets the bare error of Python or
 SQLite, at its start or on somebody's click. Its log says which file is meant, or its code does.

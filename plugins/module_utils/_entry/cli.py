@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line of our zipapp on a host: ``pyapps``. PRIVATE to the collection.
+"""The command line of our zipapp on a host: ``pyapps``.
 
 ``start``, ``run`` and ``watch`` are for supervisord, ``task`` and ``pages`` for a deploy, ``ctl`` and ``healthcheck``
 for people, who always say an app's name.

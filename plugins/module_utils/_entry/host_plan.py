@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run would remove from a target, and whether the target is fit for it. PRIVATE to the collection.
+"""What a run would remove from a target, and whether the target is fit for it.
 
 Reads only. Every problem is collected, so that a person sees all of them at once and before anything has changed.
 """

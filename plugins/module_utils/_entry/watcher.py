@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The watcher: a supervised daemon of ours that looks after the apps between runs. PRIVATE to the collection.
+"""The watcher: a supervised daemon of ours that looks after the apps between runs.
 
 It starts crash-looping programs again, with a pause of a minute at most, for ever; it tells the front, by a flag
 file, which app's live instance does not answer; it gives an instance whose port somebody else has taken another one;

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an app asks for, the lock it gets, and the name of the environment. PRIVATE to the collection. Pure.
+"""What an app asks for, the lock it gets, and the name of the environment. Pure.
 
 A lock is kept under the hash of everything that decides a resolution, so the same question is asked once: apps with
 equal requirements share lock and environment, and a range moves only when its file changes or an upgrade is wanted.

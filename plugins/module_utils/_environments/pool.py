@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One copy of every file of all environments, shared by hard links. PRIVATE to the collection.
+"""One copy of every file of all environments, shared by hard links.
 
 uv links an environment's files from its cache, whose inodes belong to the build user; what apps run must belong to
 root. So an environment is adopted: each file is linked from a pool that only root writes, by the hash of its content,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Python an environment stands on. PRIVATE to the collection.
+"""Which Python an environment stands on.
 
 An app asks for a version ("3.12") or takes the host's; here that becomes one interpreter, its exact version and a
 proof that users other than root can run it.

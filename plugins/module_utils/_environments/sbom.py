@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is in each environment, as a bill of materials (CycloneDX, made by uv). PRIVATE to the collection.
+"""What is in each environment, as a bill of materials (CycloneDX, made by uv).
 
 uv makes one of a project and what it resolves to, so each environment becomes a project that needs exactly what is
 installed. A file is named by its environment, whose name is its content: one that is there is right.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The environment store: from what apps ask for to environments that are there. PRIVATE to the collection.
+"""The environment store: from what apps ask for to environments that are there.
 
 Three steps, each in parallel over what is distinct: which lock (resolved only when there is none), which environment
 (built only when there is none), and what nobody needs any more. A run that finds everything there starts no uv.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installing uv from its wheel, or taking one that is there. PRIVATE to the collection."""
+"""Installing uv from its wheel, or taking one that is there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request for an environment on its way through a run, and what the run may do. PRIVATE to the collection."""
+"""One request for an environment on its way through a run, and what the run may do."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put a front's files in place, and back again when the server refuses them. PRIVATE to the collection.
+"""Put a front's files in place, and back again when the server refuses them.
 
 While new files wait for the server to read them, ``front/<server>.pending`` exists: a run that is killed between
 writing and reloading would otherwise look converged for ever.

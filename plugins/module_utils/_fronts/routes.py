@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every front does with a request, as patterns and values that nginx and Caddy render. PRIVATE to the collection.
+"""What every front does with a request, as patterns and values that nginx and Caddy render.
 
 The rules and their order are those of ``docs/contributing/fronts.md``. Regular expressions here are read by PCRE
 (nginx) and RE2 (Caddy) alike, so they use nothing that only one of them knows.

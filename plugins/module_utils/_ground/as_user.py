@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do something with only a user's rights, in a child process. PRIVATE to the collection.
+"""Do something with only a user's rights, in a child process.
 
 Everything below ``data/`` is the app's: it can have planted a link there. So root never works there itself; a child
 with the app's rights does, and that can do no more than the app.

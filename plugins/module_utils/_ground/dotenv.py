@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads ``.env`` files, as python-dotenv does but for ``$``, which means nothing special. PRIVATE to the collection.
+"""Reads ``.env`` files, as python-dotenv does but for ``$``, which means nothing special.
 
 ``NAME=value`` per line, perhaps with ``export`` in front; comments; values in single quotes (as they are) or double
 ones (with escapes), which may go over several lines. Nothing of the file is ever shown, not even a name: a line that

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Atomic and durable changes of files, folders and links. PRIVATE to the collection.
+"""Atomic and durable changes of files, folders and links.
 
 A reader sees the old file or the new one, never a half; and what was renamed into place survives a power cut, because
 file and folder are synced before the rename is relied on.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where everything lies on a target. PRIVATE to the collection.
+"""Where everything lies on a target.
 
 One root variable decides every path: ``/`` on a host (then this is ``/etc/pyapps``, ``/srv/pyapps``, ``/run/pyapps``
 and ``/var/log/pyapps``), any other folder without root rights (then the same tree lies below that folder).

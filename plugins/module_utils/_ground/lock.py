@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's lock: who changes something holds it. PRIVATE to the collection.
+"""The host's lock: who changes something holds it.
 
 The kernel frees an flock(2) when its holder dies, so a killed run never leaves a host locked.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask many at once, and never wait for one that does not come back. PRIVATE to the collection."""
+"""Ask many at once, and never wait for one that does not come back."""
 
 from __future__ import annotations
 

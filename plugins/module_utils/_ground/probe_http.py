@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask an HTTP server one question, with the whole answer capped in size and time. PRIVATE to the collection.
+"""Ask an HTTP server one question, with the whole answer capped in size and time.
 
 An app is not trusted: neither an endless answer nor one byte per second may hold up who asks.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real WebSocket handshake, as a browser does it. PRIVATE to the collection.
+"""A real WebSocket handshake, as a browser does it.
 
 Whether people can use an app shows only here: a process with a wrong origin setting may answer every health question
 with 200 and every browser with 403.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a catalog, told so that a person can mend it. PRIVATE to the collection."""
+"""What is wrong with a catalog, told so that a person can mend it."""
 
 from __future__ import annotations
 

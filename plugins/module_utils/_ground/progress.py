@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module tells while it works. PRIVATE to the collection.
+"""What a module tells while it works.
 
 Ansible shows a module's output when it has ended. So a module that takes long writes lines into a file of the target,
 and its action plugin reads along (``plugin_utils/_progress.py``). A run that has nothing to do writes nothing.

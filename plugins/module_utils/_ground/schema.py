@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small language to declare a configuration file, and its validator. PRIVATE to the collection.
+"""A small language to declare a configuration file, and its validator.
 
 What is declared drives validation, defaults, the JSON Schema and the reference page, so they cannot disagree.
 """

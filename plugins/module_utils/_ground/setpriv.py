@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A command line that runs a server of ours as its own user, with nothing of the caller's environment. PRIVATE."""
+"""A command line that runs a server of ours as its own user, with nothing of the caller's environment."""
 
 from __future__ import annotations
 

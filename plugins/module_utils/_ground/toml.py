@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads TOML that a stranger wrote: bounded in depth, and every failure is a sentence. PRIVATE to the collection."""
+"""Reads TOML that a stranger wrote: bounded in depth, and every failure is a sentence."""
 
 from __future__ import annotations
 

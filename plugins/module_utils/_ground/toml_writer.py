@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes TOML from flat, dotted keys. PRIVATE to the collection. (Python's standard library only reads TOML.)"""
+"""Writes TOML from flat, dotted keys. (Python's standard library only reads TOML.)"""
 
 from __future__ import annotations
 

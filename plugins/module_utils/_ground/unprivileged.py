@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that a run starts without its own rights: uv, pip, an interpreter. PRIVATE to the collection.
+"""Programs that a run starts without its own rights: uv, pip, an interpreter.
 
 Root never runs what came from an index. Every program here runs as the build user (or as ``nobody`` where there is
 none yet), with an environment that is given in full, with a time limit, and dies with the run: a run that is killed

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one app is, asked as visitors ask it. PRIVATE to the collection.
+"""How one app is, asked as visitors ask it.
 
 Everything has an end: an app gets one time limit for all questions, however slowly it answers each.
 """

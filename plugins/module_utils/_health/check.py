@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One health check of a host: everything is looked at, and every problem is told. PRIVATE to the collection.
+"""One health check of a host: everything is looked at, and every problem is told.
 
 Nothing is changed here, and nothing is waited for without an end.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``pyapps healthcheck``: is this host well? PRIVATE to the collection.
+"""``pyapps healthcheck``: is this host well?
 
 Exit codes: 0 healthy, 1 unhealthy, 2 could not tell.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which programs die again and again, from supervisord's own log. PRIVATE to the collection.
+"""Which programs die again and again, from supervisord's own log.
 
 supervisord's states do not tell: a program that dies some seconds after each start is STARTING, RUNNING or
 BACKOFF whenever somebody looks, and FATAL perhaps never. Its log says when each process was started and has ended.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a doctor sees on a host, each with what to do about it. PRIVATE to the collection. Nothing is changed here.
+"""What a doctor sees on a host, each with what to do about it. Nothing is changed here.
 
 The health check tells whether apps serve; this tells what people ask first when something is odd: versions, ports,
 permissions, names and certificates.

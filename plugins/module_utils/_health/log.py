@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The health check's log in the published form. PRIVATE to the collection.
+"""The health check's log in the published form.
 
 Two checks may run at once (a timer's and a person's), and rotation is not made for two writers: each writes its lines
 in one go, under a lock, when it knows them all.

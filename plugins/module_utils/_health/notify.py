@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell somebody when the health of a host has changed, once for each change. PRIVATE to the collection.
+"""Tell somebody when the health of a host has changed, once for each change.
 
 What was told last is kept on disk, and only written when it was taken: what did not arrive is told again by the next
 check. A change is another state, or another list of what is ill.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the health check has found, and how it is told. PRIVATE to the collection.
+"""What the health check has found, and how it is told.
 
 For people in the published form, line by line; for programs as JSON and as Prometheus' text format.
 """

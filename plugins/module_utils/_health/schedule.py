@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the health check every few minutes: by a timer of systemd, or by cron. PRIVATE to the collection."""
+"""Run the health check every few minutes: by a timer of systemd, or by cron."""
 
 from __future__ import annotations
 

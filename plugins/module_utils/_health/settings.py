@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the health check looks at besides the apps: its configuration on the host. PRIVATE to the collection.
+"""What the health check looks at besides the apps: its configuration on the host.
 
 ``etc/pyapps/healthcheck.json``; who checks finds the apps themselves on the disk. Whom it tells stands in a second
 file, which only its owner may read.

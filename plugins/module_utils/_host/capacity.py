@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a host has the memory and the disk for what a run will start. PRIVATE to the collection.
+"""Whether a host has the memory and the disk for what a run will start.
 
 Rough on purpose: what is told is a lack that will be felt. The numbers were measured with Streamlit.
 """

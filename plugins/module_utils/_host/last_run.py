@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which run has changed a host last, so that a run whose plan is older than that is refused. PRIVATE to the collection.
+"""Which run has changed a host last, so that a run whose plan is older than that is refused.
 
 A run looks at a host, and acts minutes later, in many steps; the host's lock covers each step. Between two of them
 another run may roll back what this one is about to deploy over, or remove what this one hands to the front.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``[limits]``: how much memory and processor each instance of an app may have. PRIVATE to the collection.
+"""``[limits]``: how much memory and processor each instance of an app may have.
 
 Where systemd runs and the kernel can count memory by group, an instance starts in a scope of its own, which holds for
 all its processes. Elsewhere the starter sets what a process can set for itself (:func:`apply_to_this_process`).

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who has the front's port already, in words that lead on. PRIVATE to the collection. Reads only."""
+"""Who has the front's port already, in words that lead on. Reads only."""
 
 from __future__ import annotations
 

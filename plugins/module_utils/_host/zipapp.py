@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our zipapp, made on the controller from the module_utils that it needs. PRIVATE to the collection.
+"""Our zipapp, made on the controller from the module_utils that it needs.
 
 The same sources give the same bytes, whatever their dates and whoever packs them, so that a hash tells whether a host
 has it already.

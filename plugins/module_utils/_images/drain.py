@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let a container end when nobody needs it any more: ``pyapps container-drain SECONDS``. PRIVATE to the collection.
+"""Let a container end when nobody needs it any more: ``pyapps container-drain SECONDS``.
 
 Another container has taken its place, so no new page comes here; what is left are the tabs that are open.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Begin as the first process of a container: ``pyapps container``. PRIVATE to the collection.
+"""Begin as the first process of a container: ``pyapps container``.
 
 An image holds releases and no instance: an instance's name is a secret of the tabs that run on it, so each container
 makes its own. What an earlier start of the same container (or of another one with the same volume) has left is kept

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let the apps of a container prove themselves: ``pyapps container-gate``. PRIVATE to the collection.
+"""Let the apps of a container prove themselves: ``pyapps container-gate``.
 
 A container that answers its health check may still have an app whose script raises. So it is asked what a candidate of
 a deploy is asked, before it takes the place of another container, and while no visitor is on it.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an image is made of: a few archives, each of which changes only when its content does. PRIVATE.
+"""What an image is made of: a few archives, each of which changes only when its content does.
 
 The same content gives the same bytes: sorted names, numbers of users and groups instead of names, and times that do not
 depend on when something was laid out. So Docker takes from its cache what has not changed.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show what the programs of a container say in the container's own log: ``pyapps container-logs``. PRIVATE.
+"""Show what the programs of a container say in the container's own log: ``pyapps container-logs``.
 
 Their logs are files, which supervisord rotates. This follows all of them and writes each line to the standard output of
 the first process, where Docker reads, with the app's name before it. It writes there itself: when Docker is slow, this

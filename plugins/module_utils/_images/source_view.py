@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An app's folder as its process sees it while a person works on it in a container. PRIVATE to the collection.
+"""An app's folder as its process sees it while a person works on it in a container.
 
 The folder that is mounted is a person's own: the app must not write to it, and it has neither the generated
 configuration nor the links into ``data/``. So the process runs in a folder of links: to everything that is mounted, and

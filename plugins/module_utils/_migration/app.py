@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One app of a published repository as an app of ours. PRIVATE to the collection.
+"""One app of a published repository as an app of ours.
 
 There is nothing to do for most: the published ``setup.toml`` is accepted as it is. What the build there let through, or
 bent until it fitted, is put right here, and told.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A published repository as a folder of apps and an inventory. PRIVATE to the collection.
+"""A published repository as a folder of apps and an inventory.
 
 The source is only read. What is at the destination already and differs is somebody's work, and stays.
 """

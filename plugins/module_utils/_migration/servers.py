@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what the published repository's servers were told: supervisord.conf and nginx.conf. PRIVATE to the collection.
+"""Reads what the published repository's servers were told: supervisord.conf and nginx.conf.
 
 Only what ``build.py`` writes, or a person adds to it, has to be understood; nothing is changed.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has become of one app so far: the one shape that the steps of a run hand on. PRIVATE to the collection.
+"""What has become of one app so far: the one shape that the steps of a run hand on.
 
 Modules convert at their edges (:func:`results_of`, :func:`as_dicts`); between them a result is never a dictionary.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fills an app's data folder for the first time, with the app's rights. PRIVATE to the collection."""
+"""Fills an app's data folder for the first time, with the app's rights."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a release is, and what it is named. PRIVATE to the collection.
+"""What a release is, and what it is named.
 
 A release is an app's files, those of its settings that its process sees, and its environment. Its id is their hash, so
 equal content is the same release, and a change that needs no new process (a title, an upload limit of the front, how

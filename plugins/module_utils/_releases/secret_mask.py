@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes an app's secrets out of what is told about it. PRIVATE to the collection.
+"""Takes an app's secrets out of what is told about it.
 
 An app that cannot start may say why with a secret in it: a database's URL, a rejected key. Its log stays as it is, but
 the lines of it that a run shows leave the host.

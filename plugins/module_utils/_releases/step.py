@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The step ``releases`` on the target. PRIVATE to the collection.
+"""The step ``releases`` on the target.
 
 It is asked twice at most: without an archive it says which releases are missing, with one it makes them.
 """

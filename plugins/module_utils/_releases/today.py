@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A release that is held, as this host would make it today. PRIVATE to the collection.
+"""A release that is held, as this host would make it today.
 
 What the host says (its URL) is in what is generated for a release, and an app may refuse browsers of another URL. So an
 app that goes back to old code, or stays with it, gets that code with what the host says today.

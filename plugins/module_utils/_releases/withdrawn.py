@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a rollback an app stays where it is until its folder holds something new. PRIVATE to the collection.
+"""After a rollback an app stays where it is until its folder holds something new.
 
 Else the next run of the site playbook, perhaps a timer's or for another app's sake, would bring the release back from
 which somebody has just fled.

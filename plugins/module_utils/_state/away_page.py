@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of an app that is away: why, and since when. PRIVATE to the collection.
+"""The page of an app that is away: why, and since when.
 
 A front has a page for each app (:mod:`._front_pages`). Whoever sets an app's flag ``down`` writes the same page beside
 it, with what he knows more; so the page needs nothing that runs.

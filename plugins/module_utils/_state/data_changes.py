@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of an app's folder below ``[data] paths`` that have changed, and so reach nobody. PRIVATE to the collection.
+"""Files of an app's folder below ``[data] paths`` that have changed, and so reach nobody.
 
 They fill a data folder that is new; from then on the app's own count. Who changes such a file in the repository waits
 for it in vain, so each change is told once.

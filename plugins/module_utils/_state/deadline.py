@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When an instance's time is over, although the machine's clock may jump meanwhile. PRIVATE to the collection.
+"""When an instance's time is over, although the machine's clock may jump meanwhile.
 
 A deadline is two texts: a moment for people, and for us the seconds since this boot. A clock that is set right in the
 meantime (by hand, or because the machine has none that runs without power) neither ends what is in use nor keeps what

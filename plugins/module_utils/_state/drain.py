@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances that are no longer live and stay for the sessions that are open on them. PRIVATE to the collection.
+"""Instances that are no longer live and stay for the sessions that are open on them.
 
 What drains is what has a marker, is not live, and whose record says until when. The time stands in the record before
 the link is switched, so a run that is killed in between leaves nothing that nobody would end.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which releases of an app have been live, and which of them people went back from. PRIVATE to the collection.
+"""Which releases of an app have been live, and which of them people went back from.
 
 A release that its gate has refused is in no history: nobody goes back to it, and it pushes out none that was good.
 """

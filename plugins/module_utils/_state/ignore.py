@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files of an app's folder never leave the controller. PRIVATE to the collection.
+"""Which files of an app's folder never leave the controller.
 
 Some names are always left out (:func:`always_left_out`); further ones are named by the app's ``.pyappsignore``, one
 pattern per line, in the manner of ``.gitignore``:

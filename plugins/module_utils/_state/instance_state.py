@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What instances an app has, and whether the live one is well. PRIVATE to the collection.
+"""What instances an app has, and whether the live one is well.
 
 The disk says what should be (``live``, records, markers, program files), supervisord what is. Nothing is changed here.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances that can be tried out before they are live. PRIVATE to the collection.
+"""Instances that can be tried out before they are live.
 
 A preview is what has a marker, is not live, and whose record says until when it may be one. The time stands in the
 record before the marker is there, so a run that is killed in between leaves nothing that nobody would end.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive that carries missing releases to a target. PRIVATE to the collection.
+"""The archive that carries missing releases to a target.
 
 One tar for all apps, of regular files only, not compressed: what is large (models, pictures) hardly shrinks and would
 cost seconds, what shrinks is small, and ssh can do it::

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists what an app's folder sends to a target. PRIVATE to the collection.
+"""Lists what an app's folder sends to a target.
 
 Only regular files and links that stay inside the folder are sent; folders come into being with their files. Everything
 is named relative to the app's folder, with ``/``.

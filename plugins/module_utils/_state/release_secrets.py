@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The secrets of releases, on the target. PRIVATE to the collection.
+"""The secrets of releases, on the target.
 
 Files beside a release's code, for its app and root only: environment variables for our starter and once more as a
 ``.env``, and Streamlit's ``secrets.toml``. To the last two links in the code lead. They are there while an instance

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The releases that a target holds. PRIVATE to the collection.
+"""The releases that a target holds.
 
 A release comes into being under another name and is renamed when it is complete and durable; then it never changes.
 """

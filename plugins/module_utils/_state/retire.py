@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one way an instance ends: marker first, then its process, then what it left. PRIVATE to the collection.
+"""The one way an instance ends: marker first, then its process, then what it left.
 
 The order is the point: once the marker is gone the front answers 410, which tells a tab that is still open to reload
 itself onto the live release; a process without its marker can be stopped without anybody seeing an error. What a

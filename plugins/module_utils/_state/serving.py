@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the front and people see of an app's instances: markers, the live link, the flag, log links. PRIVATE.
+"""What the front and people see of an app's instances: markers, the live link, the flag, log links.
 
 A marker is the folder ``serving/<instance>.<port>/``: it makes the instance's port reachable through the front, and it
 holds the instance's page. Names of instances are secrets of the tabs that run on them.

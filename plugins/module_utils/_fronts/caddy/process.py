@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""As whom, with what and where Caddy runs. PRIVATE to the collection.
+"""As whom, with what and where Caddy runs.
 
 The program may come from a package index, so it never runs as root, not even to judge a configuration: on a host it is
 the user ``pyapps-caddy``, who may open ports below 1024 and nothing else. Without root it is whoever runs this.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of the Caddyfile that are the same for every catalog. PRIVATE to the collection.
+"""The parts of the Caddyfile that are the same for every catalog.
 
 Indented with spaces, as Python is; :func:`._front_caddy.caddy_config` turns them into Caddy's tabs.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of nginx's site that belong to no single app: maps, server head, headers. PRIVATE to the collection."""
+"""The parts of nginx's site that belong to no single app: maps, server head, headers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streamlit's static files, copied out of an environment once and compressed, for the front. PRIVATE to the collection.
+"""Streamlit's static files, copied out of an environment once and compressed, for the front.
 
 ``assets/streamlit-<version>-<hash of content>/`` is what the front serves for ever (``immutable``): two environments
 with the same Streamlit share it, and another content has another name. ``assets/environments/<hash>`` is a link that

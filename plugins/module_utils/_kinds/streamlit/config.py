@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration that a release gives to Streamlit. PRIVATE to the collection.
+"""The configuration that a release gives to Streamlit.
 
 The app's own options come first (its ``.streamlit/config.toml`` and ``[streamlit.config]``, merged in the catalog);
 what the host owns is set over them, so that exactly the right origins are accepted and nothing is reachable past the

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streamlit's options as an app sets them, and those that only the host may set. PRIVATE to the collection."""
+"""Streamlit's options as an app sets them, and those that only the host may set."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An instance's own copy of Streamlit's page, whose tab stays with that instance. PRIVATE to the collection.
+"""An instance's own copy of Streamlit's page, whose tab stays with that instance.
 
 The page says which instance it belongs to, by a script at the start of its head: all of the tab's requests go to
 ``<base>/~/<instance>.<port>/...``, where the front finds exactly that process. When the instance is retired (the front

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Protocol Buffers, as far as a visitor of Streamlit needs them. PRIVATE to the collection.
+"""Protocol Buffers, as far as a visitor of Streamlit needs them.
 
 The wire format has numbers and no names (https://protobuf.dev/programming-guides/encoding/); who asks knows whose
 numbers they are.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The headers in which an app of Streamlit's is told who the user is. PRIVATE to the collection."""
+"""The headers in which an app of Streamlit's is told who the user is."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A visitor of a Streamlit app, as a browser's tab is one: opens the WebSocket and runs the script. PRIVATE.
+"""A visitor of a Streamlit app, as a browser's tab is one: opens the WebSocket and runs the script.
 
 The script sees what it sees of people: a browser's headers, a language, a time zone and the page's address. The numbers
 of Streamlit's messages are those of its files ``proto/*.proto``, the same from 1.20 to 1.67.

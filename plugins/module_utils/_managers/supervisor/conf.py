@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The texts of supervisor's configuration. PRIVATE to the collection.
+"""The texts of supervisor's configuration.
 
 Every value is written so that supervisor reads back what was given: ``%`` is doubled, arguments are quoted for its
 shlex, and what its format cannot hold (control characters, a comment's beginning) is refused.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``pyapps ctl``: supervisorctl for our daemon, by apps' names. PRIVATE to the collection.
+"""``pyapps ctl``: supervisorctl for our daemon, by apps' names.
 
 A program is called ``<app>.<instance>``; which one is an app's changes with every deploy, so nobody needs to know it.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask and change a supervisord over its XML-RPC socket. PRIVATE to the collection.
+"""Ask and change a supervisord over its XML-RPC socket.
 
 Fifty programs cost 0.06 s this way and 0.2 s through ``supervisorctl``, whose text would have to be parsed as well.
 The calls are those of supervisor 4 (https://supervisord.org/api.html); 4.2.5 (Debian) and 4.3.0 answer alike.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cloudflared is told: its configuration, its secret, its command line. PRIVATE to the collection.
+"""What cloudflared is told: its configuration, its secret, its command line.
 
 The outbound link that makes the front public. Either the tunnel's credentials file or a token is its secret; both lie
 in files that only its own user can read, and appear in no command line, difference or message.

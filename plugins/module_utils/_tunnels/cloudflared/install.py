@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The selfhost.pyapps founders
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put the program cloudflared on a host: fetched once, checked by its SHA-256. PRIVATE to the collection.
+"""Put the program cloudflared on a host: fetched once, checked by its SHA-256.
 
 What was fetched is only a file until its checksum is right; it is never run as root.
 """
