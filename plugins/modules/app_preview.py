@@ -92,7 +92,7 @@ def main() -> None:
 
     def check(layout: Layout, names: list[str]) -> None:
         if not any(name.strip() for name in asked):
-            raise ValueError("app: found nothing. Say whose previews are meant, such as -e app=app_1.")
+            raise ValueError("No app given. Name one: -e app=app_1.")
 
     def end(run: Run, names: list[str], applied: Apps) -> Outcome:
         if state == "live":

@@ -87,7 +87,7 @@ app_results:
     note:
       description:
         - V(live) for a new instance, V(unchanged), V(preview), or for a failed app V(kept (old release serves)),
-          V(never been live), V(the old release does not answer either).
+          V(has never been live), V(not deployed; the previous release is down too).
       type: str
     preview:
       description: The path of a preview below its pin, when the front can show it.

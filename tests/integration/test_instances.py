@@ -128,7 +128,12 @@ def test_an_earlier_failure_is_handed_on_untouched(host: ServingHost) -> None:
     outcome = host.deploy()
     assert (outcome.changed, list(outcome.diffs)) == (False, [])
     told = {key: value for key, value in outcome.results[name].items() if value}
-    assert told == {"state": "failed", "step": "environment", "reason": "no such package", "note": "never been live"}
+    assert told == {
+        "state": "failed",
+        "step": "environment",
+        "reason": "no such package",
+        "note": "has never been live",
+    }
     assert host.supervisor.processes() == {}
 
 

@@ -111,7 +111,7 @@ def test_a_failing_test_is_refused_before_anything_starts_and_shows_no_secret(sh
     )
     with_secrets(shared, name, shared.release(name, GOOD, files={"tests.py": script}))
     result = deploy(shared, name)
-    assert (result["state"], result["step"], result["note"]) == ("failed", "test", "never been live")
+    assert (result["state"], result["step"], result["note"]) == ("failed", "test", "has never been live")
     assert "[deploy] test: 'python -m tests' ended with exit status 1: AssertionError: sum" in result["reason"]
     assert len(result["log"]) == 20
     assert "********" in result["log"]

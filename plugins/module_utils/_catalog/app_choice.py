@@ -33,4 +33,4 @@ def _complaint(name: str, known: t.Collection[str], place: str) -> str:
     guess = nearest(name, known)
     hint = "Did you mean %s? " % guess if guess else ""
     there = "Allowed are: %s." % ", ".join(sorted(known)) if known else "There is none."
-    return "app: found %s, which is no app %s. %s%s Nothing was changed." % (show(name), place, hint, there)
+    return "app: %s is not an app %s. %s%s Nothing was changed." % (show(name), place, hint, there)

@@ -49,7 +49,7 @@ def check_request(layout: Layout, names: t.Sequence[str], asked: t.Sequence[str]
     :raises RollbackError: with the releases that there are, if the named one is not there
     """
     if not any(name.strip() for name in asked):
-        raise RollbackError("app: found nothing. Say which apps go back, such as -e app=%s." % (", ".join(names[:1])))
+        raise RollbackError("No app given. Name one: -e app=%s." % (", ".join(names[:1])))
     if release and len(names) > 1:
         raise RollbackError(
             "release: found %s for %d apps (%s); a release is of one app. Name one app, or leave the release out: "
@@ -125,7 +125,7 @@ class _Way:
     def __init__(self, layout: Layout, app: AppLayout, public_url: str) -> None:
         live = _instance_state.live_instance(app)
         if live is None:
-            raise _NoWayBackError("never been live: deploy it first")
+            raise _NoWayBackError("has never been live: deploy it first")
         if live.record is None:
             raise _NoWayBackError("the record of its live instance is missing: deploy it again")
         self.layout, self.app, self.live = layout, app, live.record.release

@@ -15,8 +15,8 @@ LIVE = "live"
 UNCHANGED = "unchanged"
 PREVIEW = "preview"
 KEPT = "kept (old release serves)"
-DOWN = "the old release does not answer either"
-NEVER = "never been live"
+DOWN = "not deployed; the previous release is down too"
+NEVER = "has never been live"
 
 
 class Preview(t.NamedTuple):

@@ -114,7 +114,7 @@ def _problem(
     layout: Layout, app: AppLayout, live: _instance_state.Live | None, processes: t.Mapping[str, Process]
 ) -> str | None:
     if live is None:
-        return "never been live"
+        return "has never been live"
     try:
         _user, uid = _instance_state.process_owner(app.name)
     except _instance_state.ReleaseError as error:

@@ -66,7 +66,7 @@ def read_manifest(source: t.BinaryIO) -> dict[str, t.Any]:
         head = gzip.GzipFile(fileobj=source).read(2 * _LARGEST_MANIFEST)
         return take_manifest(TarReader(io.BytesIO(head)))
     except (*DAMAGED, OSError) as error:
-        raise ArchiveError("this is no archive of the backup playbook (%s)" % error) from None
+        raise ArchiveError("this is not a backup made by this collection (%s)" % error) from None
 
 
 def take_manifest(reader: TarReader) -> dict[str, t.Any]:
@@ -77,7 +77,7 @@ def take_manifest(reader: TarReader) -> dict[str, t.Any]:
     """
     member = reader.next()
     if member is None or member.name != MANIFEST or member.kind != FILE or member.size > _LARGEST_MANIFEST:
-        raise ArchiveError("this is no archive of the backup playbook (it does not begin with %s)" % MANIFEST)
+        raise ArchiveError("this is not a backup made by this collection (it does not begin with %s)" % MANIFEST)
     try:
         manifest = json.loads(b"".join(chunk for _offset, chunk in reader.content()))
     except TarFormatError:
@@ -86,7 +86,7 @@ def take_manifest(reader: TarReader) -> dict[str, t.Any]:
         manifest = None
     app = manifest.get("app") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or not isinstance(app, str) or not app or app != app.strip():
-        raise ArchiveError("this is no archive of the backup playbook (%s cannot be read)" % MANIFEST)
+        raise ArchiveError("this is not a backup made by this collection (%s cannot be read)" % MANIFEST)
     if manifest.get("format") != FORMAT:
         raise ArchiveError(
             "the archive has format %r, and this collection knows %d: use the collection that has made it"

@@ -112,7 +112,7 @@ def check_app(app: AppLayout, around: Around) -> Finding:
 
 def _check_live(app: AppLayout, live: _instance_state.Live | None, around: Around, deadline: float) -> Finding:
     if live is None:
-        return Finding("app", app.name, ("never been live: its first deploy has failed, so deploy it again",))
+        return Finding("app", app.name, ("has never been live: its first deploy has failed, so deploy it again",))
     program, programs = "%s.%s" % (app.name, live.instance), around.programs
     process = programs.processes.get(program) if programs else None
     problems = programs.problems(program) if programs else []

@@ -152,4 +152,4 @@ def memory_finding(meminfo: str, least: float) -> Finding:
 
 
 def _least(least: float) -> str:
-    return " (at least %g %% shall be)" % least
+    return " (minimum %g %%)" % least

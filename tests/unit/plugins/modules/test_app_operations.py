@@ -100,7 +100,7 @@ def test_an_archive_tells_its_app_itself(layout: Layout) -> None:
         ({"app": ["app_1"], "folder": "/nonexistent"}, "there is no backup of app_1 in /nonexistent"),
         ({"app": ["app_1", "app_2"], "archive": "app_1-20260101T000000Z.tar.gz"}, "an archive is of one app"),
         ({"app": ["app_2"], "archive": "app_1-20260101T000000Z.tar.gz"}, "holds the data of app_1, not of app_2"),
-        ({"archive": "app_1-old.tar.gz"}, "this is no archive of the backup playbook"),
+        ({"archive": "app_1-old.tar.gz"}, "this is not a backup made by this collection"),
         ({"archive": "gone.tar.gz"}, "No such file"),
         ({"catalog": "app_1-old.tar.gz"}, "is no copy of an applied catalog"),
         ({"catalog": "gone.json"}, "is no copy of an applied catalog"),

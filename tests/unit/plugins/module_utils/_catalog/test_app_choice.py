@@ -23,7 +23,7 @@ def test_a_wrong_name_is_told_with_the_nearest_one_and_all_there_are() -> None:
     with pytest.raises(ChoiceError) as caught:
         choose(["sale", "app_1", "zzz\n"], [*APPS], "on this host")
     first, second = str(caught.value).splitlines()
-    assert first.startswith('app: found "sale", which is no app on this host. Did you mean sales? Allowed are: app_1, ')
+    assert first.startswith('app: "sale" is not an app on this host. Did you mean sales? Allowed are: app_1, ')
     assert "zzz" in second
     assert "Did you mean" not in second
 

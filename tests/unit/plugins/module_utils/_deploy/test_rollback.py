@@ -163,14 +163,14 @@ def test_an_app_whose_live_instance_is_not_known_stays(host: Host) -> None:
     os.unlink(host.app.instance(INSTANCE))
     assert "the record of its live instance is missing" in host.back().reason
     os.unlink(host.app.live)
-    assert "never been live" in host.back().reason
+    assert "has never been live" in host.back().reason
 
 
 @pytest.mark.parametrize(
     ("names", "asked", "release", "expected"),
     [
-        (["app_1", "app_2"], [], "", "app: found nothing"),
-        (["app_1", "app_2"], [" "], "", "app: found nothing"),
+        (["app_1", "app_2"], [], "", "No app given"),
+        (["app_1", "app_2"], [" "], "", "No app given"),
         (["app_1", "app_2"], ["app_1", "app_2"], A, "a release is of one app"),
         (["app_1"], ["app_1"], "../" + A, "There are:\n  %s  live since day 3\n  %s  was live" % (C, B)),
         (["app_1"], ["app_1"], A[:-1] + "b", "Did you mean %s?" % A),

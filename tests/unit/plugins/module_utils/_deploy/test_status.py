@@ -128,7 +128,7 @@ def test_an_app_without_a_live_instance_and_what_is_no_app(layout: Layout, daemo
     os.makedirs(layout.app("removed").data)
     found, _problem = host_status(layout)
     assert list(found) == ["new"]
-    assert (found["new"]["problem"], found["new"]["healthy"]) == ("never been live", False)
+    assert (found["new"]["problem"], found["new"]["healthy"]) == ("has never been live", False)
     assert (found["new"]["instance"], found["new"]["port"], found["new"]["advice"]) == (None, None, None)
 
 

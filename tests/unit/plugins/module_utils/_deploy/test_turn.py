@@ -128,7 +128,12 @@ def test_a_release_that_is_not_well_does_not_go_live(host: StandInHost) -> None:
     host.ill[ONE] = (200, "<html>")
     outcome = host.deploy(one=1)
     result = outcome.results["one"]
-    assert (outcome.changed, result.state, result.step, result.note) == (False, "failed", "health", "never been live")
+    assert (outcome.changed, result.state, result.step, result.note) == (
+        False,
+        "failed",
+        "health",
+        "has never been live",
+    )
     assert "not healthy after 0.3 s ([deploy] start_timeout)" in str(result.reason)
     assert host.instances("one") == []
     assert not os.path.lexists(host.layout.app("one").live)
@@ -137,7 +142,7 @@ def test_a_release_that_is_not_well_does_not_go_live(host: StandInHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "note"), [(True, "kept (old release serves)"), (False, "the old release does not")]
+    ("answers", "note"), [(True, "kept (old release serves)"), (False, "not deployed; the previous release is down")]
 )
 def test_the_old_release_stays_when_the_new_one_fails(host: StandInHost, answers: bool, note: str) -> None:
     host.deploy(one=1)
@@ -216,7 +221,7 @@ def test_without_a_daemon_nothing_can_be_deployed(tmp_path: Path, monkeypatch: p
     with pytest.raises(DaemonDownError):
         host.deploy(one=1)
     failed = Result().failed("release", "no", [])
-    assert host.deploy({"one": failed}).results["one"].note == "never been live"
+    assert host.deploy({"one": failed}).results["one"].note == "has never been live"
 
 
 def test_a_plan_that_another_run_has_overtaken_is_refused(host: StandInHost) -> None:
@@ -231,12 +236,12 @@ def test_a_plan_that_another_run_has_overtaken_is_refused(host: StandInHost) -> 
 
 def test_of_an_app_that_has_failed_before_it_is_said_what_serves(host: StandInHost) -> None:
     failed = Result().failed("release", "no", [])
-    assert host.deploy({"one": failed}).results["one"].note == "never been live"
+    assert host.deploy({"one": failed}).results["one"].note == "has never been live"
     host.deploy(one=1)
     outcome = host.deploy({"one": failed})
     assert (outcome.changed, outcome.results["one"].note) == (False, "kept (old release serves)")
     host.process("one").health = (503, "")
-    assert host.deploy({"one": failed}).results["one"].note == "the old release does not answer either"
+    assert host.deploy({"one": failed}).results["one"].note == "not deployed; the previous release is down too"
 
 
 def test_what_was_said_of_a_failed_app_stays(host: StandInHost) -> None:
@@ -458,4 +463,4 @@ def test_a_turn_never_lets_two_apps_have_one_port(host: StandInHost) -> None:
     host.app("two")
     host.deploy(one=1, two=2)
     assert host.live("one").port != host.live("two").port
-    assert _turn.NEVER == "never been live"
+    assert _turn.NEVER == "has never been live"

@@ -150,7 +150,7 @@ def test_a_socket_and_a_pipe_are_left_out_and_told(data: Path, tmp_path: Path, m
     ids=["empty", "not gzip", "no manifest", "manifest of nobody"],
 )
 def test_what_is_no_backup_is_refused(content: bytes) -> None:
-    with pytest.raises(ArchiveError, match="no archive of the backup playbook"):
+    with pytest.raises(ArchiveError, match="not a backup made by this collection"):
         read_manifest(io.BytesIO(content))
 
 

@@ -177,7 +177,7 @@ def test_apps_of_the_catalog_that_the_host_has_nothing_of_are_told(layout: Layou
 def test_an_app_with_releases_that_was_never_live_is_told(layout: Layout, app: StandInApp) -> None:
     os.makedirs(layout.app("two").releases)
     os.makedirs(layout.app("kept").data)
-    assert ill(check(layout, 5)) == {"app two": "never been live: its first deploy has failed, so deploy it again"}
+    assert ill(check(layout, 5)) == {"app two": "has never been live: its first deploy has failed, so deploy it again"}
 
 
 def test_some_apps_can_be_asked_alone(layout: Layout, app: StandInApp) -> None:

@@ -28,7 +28,7 @@ def disk(available: int, files: int, all_files: int = 1000) -> os.statvfs_result
 def test_a_disk_is_nearly_full_by_bytes_or_by_files() -> None:
     assert disk_finding("/srv", disk(100, 100), 5).healthy
     (by_bytes,) = disk_finding("/srv", disk(49, 100), 5).problems
-    assert by_bytes == "its disk is nearly full: 4.9 % are free (at least 5 % shall be)"
+    assert by_bytes == "its disk is nearly full: 4.9 % are free (minimum 5 %)"
     (by_files,) = disk_finding("/srv", disk(100, 10), 5).problems
     assert "table of files" in by_files
     assert len(disk_finding("/srv", disk(0, 0), 5).problems) == 2
@@ -38,7 +38,7 @@ def test_a_disk_is_nearly_full_by_bytes_or_by_files() -> None:
 def test_memory_is_what_new_processes_could_have_and_not_what_is_free() -> None:
     assert memory_finding(MEMINFO, 4).healthy
     (problem,) = memory_finding(MEMINFO, 5).problems
-    assert problem == "the memory is nearly used up: 4.0 % are available (at least 5 % shall be)"
+    assert problem == "the memory is nearly used up: 4.0 % are available (minimum 5 %)"
     assert memory_finding(MEMINFO, 5).numbers == {"memory_available_ratio": 0.04}
 
 
