@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.selfhost.pyapps.plugins.module_utils._catalog.reader import read_catalog
 from ansible_collections.selfhost.pyapps.plugins.module_utils._kinds.generator import HostOptions
 from ansible_collections.selfhost.pyapps.plugins.module_utils._model.result import Result
 from ansible_collections.selfhost.pyapps.plugins.module_utils._releases.identity import (
@@ -116,3 +117,42 @@ def test_a_folder_is_the_same_whatever_the_host_makes_of_it() -> None:
     assert folder_id(ENTRIES, catalog_entry("app", Path("/y"), title="Another")) == same
     assert folder_id({**ENTRIES, "other.py": ENTRIES["app.py"]}, entry) != same
     assert folder_id(ENTRIES, catalog_entry("app", Path("/x"), env={"A": "1"})) != same
+
+
+SETUP = """\
+title = "Sales"
+
+[streamlit]
+entry_file = "main.py"
+base_path = "/s"
+
+[streamlit.config]
+server.maxUploadSize = 50
+
+[env]
+MODE = "x"
+
+[data]
+paths = ["out"]
+
+[limits]
+memory = 500
+
+[route]
+allowed_origins = ["https://a.example.com"]
+"""
+
+
+def test_an_upgrade_of_the_collection_makes_no_new_release(tmp_path: Path) -> None:
+    """The names are those that version 1164668 gave, before kinds had a contract: else each app starts anew once."""
+    folder = tmp_path / "sales"
+    folder.mkdir()
+    (folder / "setup.toml").write_text(SETUP)
+    (folder / "main.py").write_text("x=1\n")
+    (folder / "requirements.txt").write_text("streamlit==1.41.*\n")
+    (app,) = read_catalog(str(tmp_path)).apps
+    entries: dict[str, dict[str, t.Any]] = {"main.py": {"sha256": "0" * 64, "executable": False}}
+    result = Result(environment="0123456789abcdef", assets="streamlit-1.41.1-0123456789ab")
+    host = HostOptions("https://apps.example.com", True)
+    assert release_id(entries, app, result, host) == "89fb90080fbb092a"
+    assert folder_id(entries, app) == "d93eb2188d5d421b"
