@@ -141,7 +141,8 @@ from helpers.modules import run_module
 from pathlib import Path
 
 root = sys.argv[1]
-catalog = [{**entry("dash"), **app("dash", "large==1.0")}]
+wanted = app("dash", "large==1.0")
+catalog = [{**entry("dash"), "environment": wanted["environment"]}]
 plan = {"root": root, "apps": ["dash"], "catalog": catalog, "source": "here", "install_uv": False}
 # Warnings stay in a process, so the mode that warns comes last.
 answers = {mode: run_module(host_plan, capacity=mode, **plan) for mode in ("error", "ignore", "warn")}
@@ -150,7 +151,7 @@ wheels = Path(root).parent / "wheels"
 make_wheel(wheels, "large", "1.0", {"large.txt": "".join(map(str, range(8_000_000)))})
 os.makedirs(os.path.dirname(host.layout.uv))
 os.symlink(uv_binary(), host.layout.uv)
-answers["made"] = host.make(*catalog, wheelhouse=str(wheels))["app_results"]["dash"]
+answers["made"] = host.make(wanted, wheelhouse=str(wheels))["app_results"]["dash"]
 print(json.dumps(answers))
 END
 """
