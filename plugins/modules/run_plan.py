@@ -106,6 +106,10 @@ app_results:
   description: What has become of every app, when O(apps_role) has nothing to do.
   returned: when it has nothing to do
   type: dict
+reached:
+  description: Whether RV(app_results) says of each app whether it was reached through the front.
+  returned: when the role of the apps has nothing to do
+  type: bool
 health:
   description: What M(selfhost.pyapps.health_info) has returned.
   returned: when no role has anything to do and O(health) is given

@@ -23,20 +23,19 @@ class Call:
     """One task of a role that calls a module of ours.
 
     :param module: its name without the collection's
-    :param register: the variable that takes its answer; may be empty
     """
 
     module: str
     arguments: Values
-    register: str
 
 
 class RoleTasks:
     """Reads the tasks of one role, and templates what they say.
 
+    :param role: its name
     :param templar: of the action plugin that asks
     :param variables: of the host
-    :param answer: what stands for the answer of a module in the arguments of later tasks: module's name in, value out
+    :param modules: names of the modules that are looked for
     """
 
     def __init__(self, role: str, templar: t.Any, variables: Values, modules: t.Container[str]) -> None:
@@ -48,7 +47,8 @@ class RoleTasks:
     def calls(self, answered: t.Callable[[str], Values]) -> t.Iterator[Call]:
         """The calls of the role's main entry point, in their order, as far as their conditions hold.
 
-        :param answered: the module's name in; what stands for its answer out
+        :param answered: the module's name in; what stands for its answer in the arguments of later tasks out
+        :raises AnsibleError: an argument or a condition needs what only the run itself finds out
         """
         yield from self._calls("main.yml", answered)
 
@@ -61,10 +61,9 @@ class RoleTasks:
             called = [key.removeprefix(COLLECTION) for key in task if key.startswith(COLLECTION)]
             if not called or called[0] not in self._modules or not self._holds(task):
                 continue
-            register = task.get("register", "")
-            yield Call(called[0], self._now().template(task[COLLECTION + called[0]]), register)
-            if register:
-                self._variables[register] = answered(called[0])
+            yield Call(called[0], self._now().template(task[COLLECTION + called[0]]))
+            if "register" in task:
+                self._variables[task["register"]] = answered(called[0])
 
     def _holds(self, task: Values) -> bool:
         conditions = task.get("when", [])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import typing as t
 from pathlib import Path
 
@@ -72,8 +73,7 @@ def _changed_file(path: t.Callable[[SiteHost], str], text: str | None) -> Edit:
 
     def edit(host: SiteHost) -> t.Callable[[], object]:
         file = Path(path(host))
-        before, mode = file.read_bytes(), file.stat().st_mode
-        owner = file.stat()
+        before, status = file.read_bytes(), file.stat()
         if text is None:
             file.unlink()
         else:
@@ -81,8 +81,9 @@ def _changed_file(path: t.Callable[[SiteHost], str], text: str | None) -> Edit:
 
         def back() -> None:
             file.write_bytes(before)
-            file.chmod(mode & 0o7777)
-            os.chown(file, owner.st_uid, owner.st_gid)
+            file.chmod(stat.S_IMODE(status.st_mode))
+            os.chown(file, status.st_uid, status.st_gid)
+            os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))  # a younger zipapp restarts the watcher
 
         return back
 
@@ -154,17 +155,17 @@ EDITS: dict[str, tuple[Edit, str]] = {
         _changed_file(lambda host: os.path.join(host.layout.programs, "pyapps-watcher.conf"), "[program:x]\n"),
         "pyapps-watcher.conf",
     ),
-    "the front's program is stopped": (_stopped(lambda host: "pyapps-caddy"), "caddy"),
-    "an app's process is stopped": (_stopped(_program_of_one), "one"),
-    "the live link is gone": (_lost_link(lambda host: _app(host).live), "one"),
+    "the front's program is stopped": (_stopped(lambda host: "pyapps-caddy"), "pending: supervisor: start pyapps-caddy"),
+    "an app's process is stopped": (_stopped(_program_of_one), "/one-"),
+    "the live link is gone": (_lost_link(lambda host: _app(host).live), "/one-"),
     "the link to the front's environment is gone": (
         _lost_link(lambda host: os.path.join(host.layout.tools, "caddy")),
-        "caddy",
+        "tool caddy is not",
     ),
     "the zipapp is another": (_changed_file(lambda host: host.layout.zipapp, "#\n"), "folders, users or tools"),
     "the written catalog is another": (_other_catalog, "another catalog"),
     "a killed run has left something unfinished": (_unfinished, "should not be there"),
-    "the app's folder holds other code": (_new_code, "two"),
+    "the app's folder holds other code": (_new_code, "app two-"),
 }
 
 
@@ -193,3 +194,15 @@ def test_a_run_mends_what_is_found_and_rests_then(host: SiteHost) -> None:
     assert os.path.exists(host.layout.healthcheck)
     assert host.site().changed == 0
     assert host.play(DRIFT).code == 0
+
+
+def test_apps_of_a_daemon_that_is_restarted_are_looked_at_again(host: SiteHost) -> None:
+    """It takes them with it, and an app that starts slowly has more time there than the front's question gives it."""
+    with Path(host.layout.supervisor_conf).open("a") as file:
+        file.write("; mine\n")
+    done = host.site()
+    assert done.code == 0, done.text
+    assert re.search(
+        r"^TASK \[selfhost.pyapps.streamlit_app : Bring the releases live\] \*+\n(ok|changed):", done.text, re.M
+    )
+    assert host.site().changed == 0

@@ -174,7 +174,11 @@ def ask(questions: t.Sequence[Question], module: t.Any, thorough: bool = False) 
 
 def _asked(question: Question, before: t.Sequence[Answer], module: t.Any) -> Answer:
     specification, act = STEPS[question.step]
-    checked = ArgumentSpecValidator(specification).validate(_filled_in(question.arguments, before))
+    try:
+        arguments = _filled_in(question.arguments, before)
+    except KeyError:
+        return Answer(True)  # an earlier step, whose answer it needs, could not give it
+    checked = ArgumentSpecValidator(specification).validate(arguments)
     if checked.error_messages:
         return Answer(True, {"failed": True, "msg": "; ".join(checked.error_messages)})
     asked = Asked(module, checked.validated_parameters, checked._no_log_values)
@@ -190,10 +194,13 @@ def _asked(question: Question, before: t.Sequence[Answer], module: t.Any) -> Ans
 
 
 def _filled_in(value: t.Any, answers: t.Sequence[Answer]) -> t.Any:
-    """The value, with what earlier steps have answered in the places that stand for it."""
+    """The value, with what earlier steps have answered in the places that stand for it.
+
+    :raises KeyError: one of them has not answered that
+    """
     if isinstance(value, dict):
         if set(value) == {ANSWER_OF, KEY}:
-            return answers[int(value[ANSWER_OF])].values.get(value[KEY])
+            return answers[int(value[ANSWER_OF])].values[value[KEY]]
         return {key: _filled_in(item, answers) for key, item in value.items()}
     return [_filled_in(item, answers) for item in value] if isinstance(value, list) else value
 

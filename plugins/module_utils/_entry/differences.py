@@ -22,17 +22,21 @@ def differences(step: str, values: Values) -> list[str]:
         return ["%s cannot say: %s" % (step, values.get("msg", ""))]
     if not values.get("changed"):
         return []
-    lines = [*_of_diff(values.get("diff") or []), *_of_apps(values.get("app_results") or {})]
+    lines = [
+        *_of_diff(values.get("diff") or []),
+        *_of_results("app", values.get("app_results") or {}),
+        *_of_results("tool", values.get("tools") or {}),
+    ]
     return list(dict.fromkeys(lines)) or ["%s would change something" % step]
 
 
 def _of_diff(diff: t.Any) -> list[str]:
-    entries = diff if isinstance(diff, list) else [diff]
-    return [
-        "%s %s" % (entry.get("before_header") or entry.get("after_header"), _how(entry))
-        for entry in entries
-        if entry.get("before_header") or entry.get("after_header")
-    ]
+    lines = []
+    for entry in diff if isinstance(diff, list) else [diff]:
+        lines += ["pending: " + line for line in entry.get("prepared", "").splitlines()]
+        header = entry.get("before_header") or entry.get("after_header")
+        lines += ["%s %s" % (header, _how(entry))] if header else []
+    return lines
 
 
 def _how(entry: Values) -> str:
@@ -41,5 +45,5 @@ def _how(entry: Values) -> str:
     return _OTHER if entry.get("after") else _EXTRA
 
 
-def _of_apps(results: t.Mapping[str, Values]) -> list[str]:
-    return ["app %s %s" % (name, _OTHER) for name, result in sorted(results.items()) if result.get("changed")]
+def _of_results(what: str, results: t.Mapping[str, Values]) -> list[str]:
+    return ["%s %s %s" % (what, name, _OTHER) for name, result in sorted(results.items()) if result.get("changed")]

@@ -64,8 +64,8 @@ def calls(**variables: t.Any) -> list[Call]:
 
 def test_arguments_are_what_a_run_of_the_role_would_give(role: Path) -> None:
     daemon, programs = calls(demo_root="/srv")
-    assert daemon == Call("daemon", {"root": "/srv"}, "__demo_daemon")
-    assert programs == Call("programs", {"programs": ["the watcher of daemon"], "inner": "in /srv"}, "")
+    assert daemon == Call("daemon", {"root": "/srv"})
+    assert programs == Call("programs", {"programs": ["the watcher of daemon"], "inner": "in /srv"})
 
 
 def test_defaults_of_the_role_hold_where_nothing_is_given(role: Path) -> None:

@@ -86,6 +86,14 @@ def test_who_wants_to_know_everything_asks_on() -> None:
     assert values["todo"] == {"a": True}
 
 
+def test_who_needs_an_answer_that_was_not_given_is_not_asked() -> None:
+    needs = {"given": {ANSWER_OF: 0, KEY: "app_results"}}
+    module = types.SimpleNamespace(_diff=False, no_log_values=set(), run_command=None, backup_local=None)
+    answers = ask([Question("a", "fails", {}), Question("a", "rests", needs)], module, thorough=True)
+    assert answers[1] == Answer(True)
+    assert asked_of == []
+
+
 def test_arguments_that_a_module_would_refuse_are_something_to_do() -> None:
     (answer,) = answers_to(Question("a", "rests", {"number": "seven"}))
     assert answer.changes

@@ -35,6 +35,11 @@ def test_a_file_is_missing_or_too_many_or_different(before: str | None, after: s
             {"changed": True, "app_results": {"b": {"changed": True}, "a": {"changed": False}}},
             ["app b is not as it was left"],
         ),
+        ({"changed": True, "tools": {"caddy": {"changed": True}}}, ["tool caddy is not as it was left"]),
+        (
+            {"changed": True, "diff": [{"prepared": "supervisor: start a\nsupervisor: remove b\n"}]},
+            ["pending: supervisor: start a", "pending: supervisor: remove b"],
+        ),
         ({}, []),
     ],
 )
