@@ -155,7 +155,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
         _changed_file(lambda host: os.path.join(host.layout.programs, "pyapps-watcher.conf"), "[program:x]\n"),
         "pyapps-watcher.conf",
     ),
-    "the front's program is stopped": (_stopped(lambda host: "pyapps-caddy"), "pending: supervisor: start pyapps-caddy"),
+    "the front's program is stopped": (_stopped(lambda host: "pyapps-caddy"), "supervisor: start pyapps-caddy"),
     "an app's process is stopped": (_stopped(_program_of_one), "/one-"),
     "the live link is gone": (_lost_link(lambda host: _app(host).live), "/one-"),
     "the link to the front's environment is gone": (

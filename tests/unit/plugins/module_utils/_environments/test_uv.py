@@ -86,10 +86,10 @@ def test_a_confined_uv_knows_nothing_but_the_way_to_the_index(monkeypatch: pytes
     indexes = {"http://127.0.0.1:1/z/0": URL, "http://127.0.0.1:1/z/1": "https://x:y@a"}
     log = tmp_path / "log"
     log.write_text("first\nit answered 401\n")
-    confined = Confined("/work/build", (), indexes, str(log))
+    confined = Confined("/place/build", (), indexes, str(log))
     given = Uv(Layout("/r"), sources, None, confined).environment()
     assert (given["UV_DEFAULT_INDEX"], given["UV_INDEX"]) == tuple(indexes)
-    assert (given["HOME"], given["UV_CACHE_DIR"]) == ("/work/build", "/work/build/cache")
+    assert (given["HOME"], given["UV_CACHE_DIR"]) == ("/place/build", "/place/build/cache")
     assert not {"https_proxy", "HTTPS_PROXY", "http_proxy", "SSL_CERT_FILE"} & set(given)
     assert not [value for value in given.values() if "geheim" in value or "word" in value or "@" in value]
     said = confined.as_outside("no http://127.0.0.1:1/z/1/alpha/") + confined.complaint()
@@ -98,7 +98,7 @@ def test_a_confined_uv_knows_nothing_but_the_way_to_the_index(monkeypatch: pytes
 
 def test_a_confined_uv_with_a_wheelhouse_has_no_index() -> None:
     """Nothing is asked, so nothing is told."""
-    uv = Uv(Layout("/r"), Sources(wheelhouse="/w"), None, Confined("/work/build", (), {}, "/no/log"))
+    uv = Uv(Layout("/r"), Sources(wheelhouse="/w"), None, Confined("/place/build", (), {}, "/no/log"))
     given = uv.environment()
     assert given["UV_OFFLINE"] == "1"
     assert "UV_DEFAULT_INDEX" not in given
